@@ -1,0 +1,1 @@
+"""Ports to what the portal deploys to, and their adapters."""
