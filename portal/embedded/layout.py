@@ -1,0 +1,92 @@
+"""Where the embedded services keep their things: `.gatehouse/` of the checkout."""
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from portal.embedded.errors import CannotStart
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+
+# `sockaddr_un.sun_path` is 108 bytes on Linux, 104 on macOS, with the closing NUL.
+LONGEST_SOCKET_PATH = 103
+_SOCKET_NAME = "/.s.PGSQL.5432.lock"
+
+
+def private_directory(path: Path) -> Path:
+    """Create ``path`` for this user alone and return it.
+
+    Raises:
+        CannotStart: it exists and belongs to somebody else.
+    """
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.is_symlink() or path.stat().st_uid != os.geteuid():
+        raise CannotStart(f"{path} belongs to another user. Remove it, then start again.")
+    path.chmod(0o700)
+    return path
+
+
+def socket_directory(home: Path) -> Path:
+    """Return a directory whose socket paths fit: in ``home``, or a short one named after it."""
+    if len(os.fsencode(f"{home / 'run'}{_SOCKET_NAME}")) <= LONGEST_SOCKET_PATH:
+        return home / "run"
+    digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"gatehouse-{os.geteuid()}-{digest}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The files of one installation: ``home`` is `.gatehouse/` of a checkout, or a test's own."""
+
+    home: Path = CHECKOUT / ".gatehouse"
+
+    @property
+    def environment(self) -> Path:
+        """The generated secrets and the addresses of the services (0600)."""
+        return self.home / "env"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one launcher that runs here."""
+        return self.home / "run.lock"
+
+    @property
+    def logs(self) -> Path:
+        """One file per process, rotated."""
+        return self.home / "logs"
+
+    @property
+    def sockets(self) -> Path:
+        """PostgreSQL's socket, and the supervisor's."""
+        return socket_directory(self.home)
+
+    @property
+    def valkey(self) -> Path:
+        """Valkey's append-only file."""
+        return self.home / "valkey"
+
+    @property
+    def supervisor(self) -> Path:
+        """What the supervisor is told to run."""
+        return self.home / "supervisord.conf"
+
+    @property
+    def demo_loaded(self) -> Path:
+        """Exists once the demo is complete."""
+        return self.home / "demo-loaded"
+
+    @property
+    def demo_token(self) -> Path:
+        """The demo's API token, kept to be shown again at the next start (0600)."""
+        return self.home / "demo-token"
+
+    def create(self) -> None:
+        """Create the directories.
+
+        Raises:
+            CannotStart: one exists and belongs to somebody else.
+        """
+        for path in (self.home, self.logs, self.valkey, self.sockets):
+            private_directory(path)

@@ -1,0 +1,67 @@
+"""PostgreSQL refuses to run as root. What to put before its command line when we are root.
+
+1. A user namespace in which it sees itself as nobody, while its files stay root's: no user is made,
+   nothing changes owner, and it works from root's own closed home directory.
+2. Else the user nobody itself, with the data under /var/tmp, where nobody may go.
+3. Else a sentence.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from portal.embedded.binaries import postgres_binary
+from portal.embedded.errors import CannotStart
+
+NOBODY = 65534
+_NAMESPACE = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--")
+_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """As whom PostgreSQL runs."""
+
+    prefix: tuple[str, ...]
+    """The words to put before a PostgreSQL command."""
+
+    is_nobody: bool = False
+    """The data directory must belong to nobody and lie where nobody may go."""
+
+    def data_directory(self, home: Path) -> Path:
+        """Return where the data of ``home`` lies."""
+        if not self.is_nobody:
+            return home / "postgres"
+        digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+        return Path("/var/tmp") / f"gatehouse-{digest}" / "postgres"  # noqa: S108 -- 0700, checked
+
+
+def _works(prefix: tuple[str, ...]) -> bool:
+    """Say whether a PostgreSQL binary answers when it is started in this way."""
+    if shutil.which(prefix[0]) is None:
+        return False
+    trial = [*prefix, str(postgres_binary("postgres")), "--version"]
+    return subprocess.run(trial, capture_output=True, check=False).returncode == 0
+
+
+@cache
+def postgres_identity() -> Identity:
+    """Return the first way in which PostgreSQL runs here.
+
+    Raises:
+        CannotStart: we are root and neither way works.
+    """
+    if os.geteuid() != 0:
+        return Identity(())
+    if _works(_NAMESPACE):
+        return Identity(_NAMESPACE)
+    if _works(_NOBODY):
+        return Identity(_NOBODY, is_nobody=True)
+    raise CannotStart(
+        "PostgreSQL refuses to run as root, and this machine allows neither a user namespace nor "
+        "starting it as nobody from this directory. Run make as another user, or set DATABASE_URL."
+    )

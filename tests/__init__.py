@@ -1,0 +1,1 @@
+"""The tests. A test's name is the rule it holds."""

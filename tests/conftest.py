@@ -1,0 +1,121 @@
+"""Real servers for every test session, and the fixtures that stand on them.
+
+`pytest_configure` runs before pytest-django loads Django, because the settings must know where the
+servers are. pytest-xdist's workers share the servers of the session; each has its own database.
+"""
+
+import os
+import sys
+
+import pytest
+from django.conf import settings
+
+from tests.support.services import Services
+
+_SERVICES = pytest.StashKey[Services]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        if "portal.settings.base" in sys.modules:
+            raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the tests have their own.")
+        config.stash[_SERVICES] = services = Services.start()
+        services.announce()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings.test"
+    # Playwright's synchronous API runs an event loop in the test's thread.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    # pytest-django sets Django up after this hook, if its settings are loaded by then.
+    _ = settings.DATABASES
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    if services := config.stash.get(_SERVICES, None):
+        services.stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker):
+    """Create this process's database; it goes with the session's server."""
+    from tests.support import database  # noqa: PLC0415 -- needs Django
+
+    with django_db_blocker.unblock():
+        database.create()
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    """Throttles and cached sessions of one test are not the next one's."""
+    from django.core.cache import cache  # noqa: PLC0415 -- needs Django
+
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def _worker(tmp_path_factory):
+    from tests.support.worker import Worker  # noqa: PLC0415 -- needs Django
+
+    worker = Worker(tmp_path_factory.mktemp("worker") / "worker.log")
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture
+def live_worker(_worker, transactional_db):
+    """A real Celery worker on the test's database: `kill()`, `start()`, `wait_until_idle()`."""
+    from tests.support.worker import empty_queues  # noqa: PLC0415 -- needs Django
+
+    empty_queues()
+    if not _worker.alive:
+        _worker.start()
+    yield _worker
+    if not _worker.wait_until_idle():
+        _worker.kill()
+        empty_queues()
+
+
+@pytest.fixture
+def sandbox_cluster(tmp_path):
+    """A sandbox cluster of the test's own: `url`, `port`, `kill()`."""
+    from tests.support.cluster import SandboxProcess  # noqa: PLC0415 -- only for those who ask
+
+    cluster = SandboxProcess.start(tmp_path / "sandbox-cluster.log")
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium, started once."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 -- slow to import
+
+    from tests.support.browser import FLAGS, executable  # noqa: PLC0415 -- needs Playwright
+
+    path = executable()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser, live_server):
+    """A page of a fresh browser profile; relative addresses are the live server's.
+
+    A script error or a refusal of the content security policy fails the test.
+    """
+    context = browser.new_context(base_url=live_server.url, reduced_motion="reduce")
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(message.text) if "Content Security Policy" in message.text else None
+        ),
+    )
+    yield page
+    context.close()
+    assert complaints == []
