@@ -1,0 +1,101 @@
+"""The events and what stands beside them.
+
+An event's truth is ``entry``: the bytes that were hashed. Everything else in its row is a projection
+for reading. Personal data never enters an entry: it holds pseudonyms and salted commitments, and the
+names and free text behind them are in ``Disclosure``, which can be erased without breaking a proof.
+"""
+
+from typing import Any, NoReturn
+
+from django.db import models
+
+
+class TransactionIdField(models.BigIntegerField):
+    """PostgreSQL's 64-bit transaction id (``xid8``), which never wraps."""
+
+    def db_type(self, connection: Any) -> str:
+        """Return the column's type."""
+        return "xid8"
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    """Reads of the log."""
+
+    def in_log_order(self) -> "EventQuerySet":
+        """Oldest first. Until the sequencer numbers the leaves, the identity id is the order."""
+        return self.order_by("pk")
+
+    def of_stream(self, stream: str) -> "EventQuerySet":
+        """The events of one aggregate in their dense order."""
+        return self.filter(stream=stream).order_by("stream_seq")
+
+
+class Event(models.Model):
+    """One thing that happened. Written by ``audit.record.record`` and by nothing else."""
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(unique=True, editable=False)
+    xid = TransactionIdField(editable=False)
+    recorded_at = models.DateTimeField(editable=False)
+    db_user = models.TextField(editable=False)
+    stream = models.TextField()
+    stream_seq = models.BigIntegerField(editable=False)
+    body = models.TextField(null=True)  # noqa: DJ001 -- moves into the entry, then NULL
+    type = models.TextField(editable=False)
+    actor = models.TextField(editable=False)
+    project = models.TextField(null=True, editable=False)  # noqa: DJ001 -- not every event has one
+    facts = models.JSONField(editable=False)
+    entry = models.BinaryField(editable=False)
+    leaf_hash = models.BinaryField(editable=False)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stream", "stream_seq"], name="audit_stream_number_once"),
+        ]
+        indexes = [
+            models.Index(fields=["project", "id"], name="audit_by_project"),
+            models.Index(fields=["type", "id"], name="audit_by_type"),
+            models.Index(fields=["actor", "id"], name="audit_by_actor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream}#{self.stream_seq} {self.type}"
+
+    def save(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse: an event is written by ``record()``."""
+        raise TypeError("Audit events are written by audit.record.record().")
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse: an event stays."""
+        raise TypeError("Audit events cannot be deleted.")
+
+
+class Stream(models.Model):
+    """The counter behind the dense numbers of one aggregate's events."""
+
+    stream = models.TextField(primary_key=True)
+    last_seq = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return self.stream
+
+
+class Pending(models.Model):
+    """A committed event that has no leaf index yet: the sequencer's queue."""
+
+    event_id = models.BigIntegerField(primary_key=True)
+
+    def __str__(self) -> str:
+        return str(self.event_id)
+
+
+class Disclosure(models.Model):
+    """The plain values behind an event's commitments: ``{field: [salt, value]}``. Erasable."""
+
+    event_id = models.BigIntegerField(primary_key=True)
+    values = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"values of event {self.event_id}"

@@ -1,0 +1,159 @@
+"""Write one audit event, inside the transaction of the change it describes."""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+from audit.names import EventName
+from audit.origin import current_origin
+
+MAX_FREE_TEXT = 4000
+"""Characters of one private value; an entry must fit 65,535 bytes, and private values stay outside it."""
+
+_INSERT = """
+WITH written AS (
+    INSERT INTO audit_event (stream, body) VALUES (%s, %s)
+    RETURNING id, uid, stream_seq, recorded_at, leaf_hash
+), disclosed AS (
+    INSERT INTO audit_disclosure (event_id, values) SELECT id, %s::jsonb FROM written
+)
+SELECT id, uid, stream_seq, recorded_at, leaf_hash FROM written
+"""
+
+
+class Actor(Protocol):
+    """Who acts: a person, a service account, or the portal itself."""
+
+    pseudonym: str
+    kind: str
+
+    @property
+    def display_name(self) -> str:
+        """The name people know them by, now."""
+
+
+class Subject(Protocol):
+    """What an event is about."""
+
+    @property
+    def audit_stream(self) -> str:
+        """The stream its events belong to, such as ``change-request/12``."""
+
+    @property
+    def audit_object(self) -> dict[str, Any]:
+        """Its identity in the entry: ``{"type": …, "id": …, "label": …}``; no personal data."""
+
+    @property
+    def audit_project(self) -> str | None:
+        """The slug of the project it belongs to, if any."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What proves that the event was recorded."""
+
+    event_id: int
+    uid: UUID
+    stream: str
+    stream_seq: int
+    recorded_at: datetime
+    leaf_hash: bytes
+
+
+def commitment(field: str, value: str, salt: bytes) -> str:
+    """Return base64url(SHA-256(salt || field || 0x00 || value)) without padding.
+
+    Salted so that nobody can guess the value from the entry; the field's name is bound so that one
+    value cannot be shown for another.
+    """
+    digest = hashlib.sha256(salt + field.encode() + b"\x00" + value.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def record(
+    name: EventName,
+    *,
+    subject: Subject,
+    by: Actor,
+    outcome: str = "success",
+    private: Mapping[str, str] | None = None,
+    **data: Any,
+) -> Receipt:
+    """Append one event to its subject's stream.
+
+    Args:
+        name: which event, with its sentence.
+        subject: what it is about; gives the stream and the project.
+        by: who acted.
+        outcome: ``success``, ``failure``, ``denied`` or ``error``.
+        private: names and free text. The entry holds only a salted commitment to each.
+        data: facts for the entry: str, int, bool, None, lists and dicts of these. No floats, no
+            personal data.
+
+    Raises:
+        RuntimeError: there is no transaction, so the change and its event could part.
+        TypeError, ValueError: the data is not canonical JSON.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("record() must share the transaction of the change it describes.")
+    origin = current_origin()
+    disclosed = {"actor": by.display_name, **(private or {})}
+    if origin.address:
+        disclosed["address"] = origin.address
+    commitments, disclosures = _commit_to(disclosed)
+    body = {
+        "type": str(name),
+        "outcome": outcome,
+        "actor": {"id": by.pseudonym, "kind": str(by.kind)},
+        "object": subject.audit_object,
+        "project": subject.audit_project,
+        "data": data,
+        "private": commitments,
+        "source": {"channel": origin.channel, "request": origin.request_id},
+    }
+    return _insert(subject.audit_stream, canonical(body), disclosures)
+
+
+def canonical(value: Any) -> bytes:
+    """Return RFC 8785 canonical JSON. Floats and non-ASCII keys are refused, which keeps it exact."""
+    _refuse_inexact(value)
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME)
+
+
+def _refuse_inexact(value: Any) -> None:
+    if isinstance(value, float):
+        raise TypeError("A float has no canonical form here: write it as a string.")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not str(key).isascii():
+                raise ValueError(f"The key {key!r} is not ASCII.")
+            _refuse_inexact(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _refuse_inexact(inner)
+
+
+def _commit_to(private: Mapping[str, str]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    commitments: dict[str, str] = {}
+    disclosures: dict[str, list[str]] = {}
+    for field, value in private.items():
+        clipped = value[:MAX_FREE_TEXT].replace("\x00", "")
+        salt = secrets.token_bytes(32)
+        commitments[field] = commitment(field, clipped, salt)
+        disclosures[field] = [base64.b64encode(salt).decode(), clipped]
+    return commitments, disclosures
+
+
+def _insert(stream: str, body: bytes, disclosures: dict[str, list[str]]) -> Receipt:
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [stream, body.decode(), orjson.dumps(disclosures).decode()])
+        event_id, uid, seq, at, leaf_hash = cursor.fetchone()
+    return Receipt(event_id, uid, stream, seq, at, bytes(leaf_hash))

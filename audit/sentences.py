@@ -1,0 +1,53 @@
+"""An event as one sentence for people."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from audit.models import Disclosure, Event
+from audit.names import EventName
+
+ERASED = "(erased)"
+
+
+class _Facts(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return ERASED
+
+
+@cache
+def sentence_templates() -> Mapping[str, str]:
+    """Return every event name with its sentence, from the lists that settings.AUDIT_EVENTS names."""
+    templates: dict[str, str] = {}
+    for path in settings.AUDIT_EVENTS:
+        events: type[EventName] = import_string(path)
+        templates.update({str(member): member.sentence for member in events})
+    return templates
+
+
+def sentence_of(event: Event, disclosed: Mapping[str, str]) -> str:
+    """Return what happened, with the names that are still disclosed."""
+    template = sentence_templates().get(event.type)
+    if template is None:
+        return f"{event.type} ({event.stream})"
+    facts = _Facts(event.facts.get("data", {}))
+    facts.update({"object": event.facts.get("object", {}).get("label", event.stream)})
+    facts.update({"project": event.project or ""})
+    facts.update(disclosed)
+    return template.format_map(facts).strip()
+
+
+def with_sentences(events: Iterable[Event]) -> list[Event]:
+    """Return the events, each with ``sentence``, ``actor_name`` and ``disclosed`` set; one query in all."""
+    listed = list(events)
+    values = Disclosure.objects.in_bulk([event.pk for event in listed])
+    for event in listed:
+        row = values.get(event.pk)
+        disclosed = {field: pair[1] for field, pair in row.values.items()} if row else {}
+        event.disclosed = disclosed  # type: ignore[attr-defined]
+        event.actor_name = disclosed.get("actor", ERASED)  # type: ignore[attr-defined]
+        event.sentence = sentence_of(event, disclosed)  # type: ignore[attr-defined]
+    return listed

@@ -1,0 +1,114 @@
+"""How an environment is reached."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+from catalog.models import Artifact, Environment
+
+if TYPE_CHECKING:
+    from catalog.models import User
+
+
+class Cluster(models.Model):
+    """A Kubernetes API server. Its credentials are files that the operator mounts, named here, never stored."""
+
+    name = models.CharField(max_length=63, unique=True)
+    server = models.URLField(max_length=300, blank=True)
+    """The API server's address; empty: as the kubeconfig or the pod's own service account says."""
+    credentials = models.CharField(max_length=100, blank=True)
+    """File name in settings.KUBERNETES_CREDENTIALS_DIR: a kubeconfig or a bearer token; empty: in-cluster."""
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def audit_stream(self) -> str:
+        """The stream of events about the cluster's entry."""
+        return f"cluster/{self.pk}"
+
+    @property
+    def audit_object(self) -> dict[str, Any]:
+        """Its identity in an entry."""
+        return {"type": "cluster", "id": self.pk, "label": self.name}
+
+    @property
+    def audit_project(self) -> None:
+        """Clusters are shared by all projects."""
+        return
+
+
+class Executor(models.TextChoices):
+    """Who does the work."""
+
+    KUBERNETES = "kubernetes", "Kubernetes"
+    WEBHOOK = "webhook", "Webhook"
+    MANUAL = "manual", "By hand"
+
+
+class Target(models.Model):
+    """The one way in which an environment is reached."""
+
+    environment = models.OneToOneField(Environment, models.PROTECT, related_name="target")
+    executor = models.CharField(max_length=10, choices=Executor)
+    cluster = models.ForeignKey(Cluster, models.PROTECT, null=True, blank=True, related_name="targets")
+    namespace = models.CharField(max_length=63, blank=True)
+    webhook_url = models.URLField(max_length=500, blank=True)
+    webhook_secret = models.CharField(max_length=100, blank=True)
+    """Name of the file in settings.WEBHOOK_SECRETS_DIR that holds the signing secret."""
+    timeout_seconds = models.PositiveIntegerField(default=600)
+    revision = models.PositiveIntegerField(default=1)
+    """Counts changes of the target and its bindings; part of what approvers sign."""
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(executor__in=Executor.values), name="target_executor_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.environment} by {self.get_executor_display()}"
+
+    @property
+    def audit_stream(self) -> str:
+        """Events about the target belong to its environment."""
+        return self.environment.audit_stream
+
+    @property
+    def audit_object(self) -> dict[str, Any]:
+        """Its identity in an entry."""
+        return {"type": "target", "id": self.pk, "label": f"target of {self.environment.audit_object['label']}"}
+
+    @property
+    def audit_project(self) -> str:
+        """The project's slug."""
+        return self.environment.project.slug
+
+
+class WorkloadBinding(models.Model):
+    """Which container of which workload runs an artifact."""
+
+    target = models.ForeignKey(Target, models.PROTECT, related_name="bindings")
+    artifact = models.ForeignKey(Artifact, models.PROTECT, related_name="+")
+    workload_kind = models.CharField(max_length=40, default="Deployment")
+    workload = models.CharField(max_length=63)
+    container = models.CharField(max_length=63)
+    replicas = models.PositiveSmallIntegerField(null=True, blank=True)
+    """Only used when the workload does not exist yet."""
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["target", "workload_kind", "workload", "container"],
+                name="one_artifact_per_container",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.artifact} → {self.workload}/{self.container}"

@@ -1,0 +1,8 @@
+"""MLflow: registered models, versions, lineage, aliases."""
+
+from django.apps import AppConfig
+
+
+class ModelsRegistryConfig(AppConfig):
+    name = "models_registry"
+    verbose_name = "Models registry"

@@ -1,0 +1,8 @@
+"""The roof over the apps."""
+
+from django.apps import AppConfig
+
+
+class PortalConfig(AppConfig):
+    name = "portal"
+    verbose_name = "Portal"

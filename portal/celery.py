@@ -1,0 +1,41 @@
+"""Celery: the nudges and the table of sweeps.
+
+The row is the work and the message only a nudge (docs/adr/0006): every task here can be lost with the
+broker, and the next sweep finds the row that still waits. Tasks are idempotent or resumable under a lease.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.embedded")
+
+app = Celery("gatehouse")
+app.conf.update(
+    # Longer than the longest task, or the broker hands a running task to a second worker.
+    broker_transport_options={"visibility_timeout": 3600, "socket_timeout": 30, "socket_connect_timeout": 5},
+    broker_connection_retry_on_startup=True,
+    result_expires=3600,
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_time_limit=1800,
+    task_soft_time_limit=1740,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_soft_shutdown_timeout=5,
+    worker_enable_soft_shutdown_on_idle=True,
+    task_routes={"deployments.carry_out": {"queue": "carry_out"}},
+    task_default_queue="default",
+    task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1},
+    beat_schedule={
+        "change requests whose nudge was lost, whose time has come or has run out": {
+            "task": "releases.sweep",
+            "schedule": 10.0,
+        },
+        "deployments that wait or whose worker died": {"task": "deployments.sweep", "schedule": 5.0},
+        "memberships that ended": {"task": "catalog.expire_memberships", "schedule": 60.0},
+    },
+)
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

@@ -1,0 +1,51 @@
+"""What the decision may refuse."""
+
+from catalog.errors import Conflict, DomainError, InvalidInput, WrongMoment
+
+
+class IllegalTransition(WrongMoment):
+    """The life cycle has no such step."""
+
+    code = "wrong_state"
+
+
+class NotAnApprover(DomainError):
+    """No approval rule of this change request counts this person."""
+
+    code = "not_an_approver"
+
+
+class SelfApproval(DomainError):
+    """Nobody approves their own change: requester, sealer, author, trainer."""
+
+    code = "own_change"
+
+
+class AlreadyDecided(Conflict):
+    """One person decides once on one statement."""
+
+    code = "already_decided"
+
+
+class StaleStatement(Conflict):
+    """What would be signed is no longer what stands there; says what changed."""
+
+    code = "stale_statement"
+
+
+class EvidenceRefused(InvalidInput):
+    """The uploaded report cannot be evidence."""
+
+    code = "evidence_refused"
+
+
+class PolicyRefused(InvalidInput):
+    """The policy document is wrong, or nobody could ever satisfy it."""
+
+    code = "policy_refused"
+
+
+class ReleaseRefused(InvalidInput):
+    """The release cannot be sealed like this."""
+
+    code = "release_refused"
