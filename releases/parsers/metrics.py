@@ -94,4 +94,5 @@ def _suggestion(name: str) -> str:
 def _summary(names: list[str]) -> str:
     shown = ", ".join(names[:_NAMED_IN_SUMMARY])
     more = f" and {len(names) - _NAMED_IN_SUMMARY} more" if len(names) > _NAMED_IN_SUMMARY else ""
-    return f"{len(names)} {'value' if len(names) == 1 else 'values'}: {shown}{more}."
+    count = "1 value" if len(names) == 1 else f"{len(names)} values"
+    return f"{count}: {clip(shown, 400)}{more}."
