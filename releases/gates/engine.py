@@ -105,7 +105,7 @@ def _guard_divisors(expression: str) -> str:
     tokens = tokens_of(expression)
     insertions: list[tuple[int, int, str]] = []
     for index, token in enumerate(tokens):
-        if token.kind == "sign" and token.text == "/":
+        if token.kind == "sign" and token.text in {"/", "%"}:
             last = tokens[operand_end(tokens, index + 1) - 1]
             insertions += [(token.end, 0, f" {NONZERO}("), (last.end, 1, ")")]
     guarded = expression
