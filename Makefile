@@ -23,7 +23,7 @@ no_python = gatehouse: no Python 3.11 or newer with venv was found. On Debian 12
 ready = python=$$($(find_python)); \
 	[ -n "$$python" ] || { echo "$(no_python)" >&2; exit 1; }; "$$python" requirements/install.py
 
-.PHONY: help run test lint bench lock base dev format schema test-cluster reset
+.PHONY: help base dev run stop test coverage lint format schema bench test-cluster lock reset
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -33,3 +33,63 @@ base:  ## Install what the portal needs
 
 dev:  ## Install what tests and linters need as well
 	@$(ready) dev
+
+run: base  ## Start the portal with everything it needs: make run PORT=8123
+	@exec $(PY) -m portal.embedded run --port '$(PORT)' $(if $(filter 0 no false,$(DEMO)),--no-demo,$(if $(DEMO),--demo))
+
+stop:  ## Stop the portal that runs from this checkout
+	@test -x $(PY) || exit 0; exec $(PY) -m portal.embedded stop
+
+# On a small machine two processes are as many as help; `make test WORKERS=4` uses more,
+# `make test TESTS="tests/audit -x"` runs a part.
+WORKERS ?= 2
+TESTS ?= tests
+test: dev  ## Run the whole test suite: make test TESTS="tests/audit -x" runs a part
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+
+coverage: dev  ## Run the test suite and fail below 95 % of lines and branches
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered
+
+templates = $$(find templates */templates -name '*.html' 2>/dev/null)
+lint: dev  ## Check style, types, layers, templates, migrations and locks
+	@echo "gatehouse: ruff"; $(PY) -m ruff check --quiet . && $(PY) -m ruff format --check --quiet .
+	@echo "gatehouse: locks"; ! grep -n '://' requirements/*.lock
+	@echo "gatehouse: layers"; .venv/bin/lint-imports --no-logo > .gatehouse/lint-imports.log \
+	  || { cat .gatehouse/lint-imports.log; exit 1; }
+	@echo "gatehouse: templates"; files="$(templates)"; [ -z "$$files" ] || { \
+	  .venv/bin/djade --check --target-version 5.2 $$files \
+	  && .venv/bin/djlint --quiet --check $$files && .venv/bin/djlint --quiet --lint $$files; }
+	@echo "gatehouse: migrations"; DJANGO_SETTINGS_MODULE=portal.settings.test \
+	  $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	@echo "gatehouse: API schema"; DJANGO_SETTINGS_MODULE=portal.settings.test \
+	  $(PY) manage.py spectacular --validate --fail-on-warn --file .gatehouse/openapi.yaml \
+	  && diff -u docs/openapi.yaml .gatehouse/openapi.yaml \
+	  || { echo "The API changed. If that is meant:  make schema" >&2; exit 1; }
+	@echo "gatehouse: types"; $(PY) -m mypy
+
+format: dev  ## Put everything into the form that `make lint` checks
+	@$(PY) -m ruff check --quiet --fix-only .; $(PY) -m ruff format --quiet .
+	@files="$(templates)"; [ -z "$$files" ] || { .venv/bin/djade --target-version 5.2 $$files; \
+	  .venv/bin/djlint --quiet --reformat $$files; true; }
+
+schema: dev  ## Write docs/openapi.yaml anew
+	@DJANGO_SETTINGS_MODULE=portal.settings.test \
+	  $(PY) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+bench: dev  ## Measure; docs/performance.md says what and how
+	@$(PY) -m benchmarks $(ARGS)
+
+test-cluster: dev  ## Run the contract tests on a real cluster: make test-cluster KUBECONFIG=~/.kube/config
+	@test -n "$(KUBECONFIG)" || { echo "Name the cluster:  make test-cluster KUBECONFIG=…" >&2; exit 1; }
+	@KUBECONFIG="$(KUBECONFIG)" $(PY) -m pytest --force-enable-socket tests/contract -m "not sandbox_only"
+
+lock: dev  ## Resolve requirements/*.in anew
+	@cd requirements && for name in bootstrap base dev; do \
+	  ../.venv/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header \
+	    --no-annotate --python ../$(PY) --python-version 3.11 $$name.in --output-file $$name.lock \
+	  || exit 1; done; ! grep -n '://' *.lock
+
+reset: stop  ## Give up all data of `make run` in this checkout
+	@rm -rf .gatehouse/postgres .gatehouse/valkey .gatehouse/evidence .gatehouse/static \
+	  .gatehouse/logs .gatehouse/migrated .gatehouse/demo-* .gatehouse/static-collected .gatehouse/beat*
+	@echo "gatehouse: the data is gone; the packages in .venv stay."

@@ -8,4 +8,7 @@ from django.core.management import execute_from_command_line
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.embedded")
+    if "migrate" in sys.argv[1:2]:
+        # The schema belongs to the owner; web and workers may not change it.
+        os.environ.setdefault("GATEHOUSE_DB_ROLE", "owner")
     execute_from_command_line(sys.argv)

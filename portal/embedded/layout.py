@@ -53,6 +53,11 @@ class Layout:
         return self.home / "run.lock"
 
     @property
+    def static_collected(self) -> Path:
+        """Holds the digest of the static files that were collected."""
+        return self.home / "static-collected"
+
+    @property
     def logs(self) -> Path:
         """One file per process, rotated."""
         return self.home / "logs"
@@ -81,6 +86,16 @@ class Layout:
     def demo_token(self) -> Path:
         """The demo's API token, kept to be shown again at the next start (0600)."""
         return self.home / "demo-token"
+
+    @property
+    def migrated(self) -> Path:
+        """Holds the digest of the migrations that the database has seen."""
+        return self.home / "migrated"
+
+    def forget(self) -> None:
+        """Forget what was true of a database that is no more."""
+        for path in (self.migrated, self.demo_loaded, self.demo_token):
+            path.unlink(missing_ok=True)
 
     def create(self) -> None:
         """Create the directories.

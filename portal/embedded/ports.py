@@ -35,7 +35,7 @@ def holder(port: int) -> psutil.Process | None:
     """Return the process that listens on ``port``, if this user may see it."""
     try:
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+            if connection.status == psutil.CONN_LISTEN and connection.laddr[1:2] == (port,):
                 return psutil.Process(connection.pid) if connection.pid else None
     except psutil.Error:
         return None

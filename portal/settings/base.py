@@ -158,7 +158,7 @@ STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     "evidence": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "releases.storage.DurableFileSystemStorage",
         "OPTIONS": {
             "location": env_str("EVIDENCE_ROOT", default=str(BASE_DIR / ".gatehouse" / "evidence")),
             "file_permissions_mode": 0o440,

@@ -1,0 +1,117 @@
+"""`.gatehouse/env`: generated secrets, ports that stay, and the addresses of the running services.
+
+The launcher writes it and starts every process with it; `manage.py` in the checkout reads it, so
+that it finds the services of a running `make run`. What the real environment says goes first.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from portal.embedded.layout import Layout
+from portal.embedded.ports import free_port, is_free
+from portal.embedded.postgres import PostgresServer
+from portal.embedded.unprivileged import postgres_identity
+from portal.embedded.valkey import BROKER, CACHE, ValkeyServer
+
+DATABASE = "gatehouse"
+HOME_VARIABLE = "GATEHOUSE_HOME"
+
+
+def current_layout() -> Layout:
+    """Return the layout of this checkout, or of the directory that GATEHOUSE_HOME names."""
+    home = os.environ.get(HOME_VARIABLE)
+    return Layout(Path(home)) if home else Layout()
+
+
+def read(path: Path) -> dict[str, str]:
+    """Return the variables of an environment file; none if there is no such file."""
+    if not path.is_file():
+        return {}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+def write(path: Path, variables: Mapping[str, str]) -> None:
+    """Replace an environment file at once, readable by this user alone."""
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    unfinished.touch(mode=0o600)
+    text = "".join(f"{name}={value}\n" for name, value in variables.items())
+    unfinished.write_text(f"# Written by `make run` at every start.\n{text}", encoding="utf-8")
+    unfinished.replace(path)
+
+
+def embedded_postgres(layout: Layout) -> PostgresServer:
+    """Return the PostgreSQL server of ``layout``, whether it runs or not."""
+    data = postgres_identity().data_directory(layout.home)
+    return PostgresServer(data=data, sockets=layout.sockets)
+
+
+class Installation:
+    """The services of one layout and the variables that name them."""
+
+    def __init__(self, layout: Layout, given: Mapping[str, str], port: int) -> None:
+        """Take over what an earlier start generated; ``given`` is the real environment."""
+        self.layout = layout
+        self.port = port
+        self._given = given
+        self._kept = read(layout.environment)
+
+    def _is_given(self, name: str) -> bool:
+        return name in self._given or f"{name}_FILE" in self._given
+
+    @cached_property
+    def postgres(self) -> PostgresServer | None:
+        """The server to start; None where DATABASE_URL names another."""
+        return None if self._is_given("DATABASE_URL") else embedded_postgres(self.layout)
+
+    @cached_property
+    def valkey(self) -> ValkeyServer | None:
+        """The server to start; None where REDIS_URL names another."""
+        if self._is_given("REDIS_URL"):
+            return None
+        port, password = self._port("VALKEY_PORT"), self._secret("VALKEY_PASSWORD")
+        return ValkeyServer(data=self.layout.valkey, port=port, password=password)
+
+    def _secret(self, name: str) -> str:
+        """Return the secret of an earlier start, or a new one."""
+        return self._kept.setdefault(name, secrets.token_urlsafe(32))
+
+    def _port(self, name: str) -> int:
+        """Return the port of an earlier start if nobody took it since, or another free one."""
+        if name not in self._kept or not is_free(int(self._kept[name])):
+            self._kept[name] = str(free_port())
+        return int(self._kept[name])
+
+    @cached_property
+    def variables(self) -> dict[str, str]:
+        """The content of the environment file. What the real environment says goes first."""
+        cluster = self._port("SANDBOX_CLUSTER_PORT")
+        own = {
+            "SECRET_KEY": self._secret("SECRET_KEY"),
+            "PUBLIC_URL": f"http://localhost:{self.port}",
+            "STATIC_ROOT": str(self.layout.home / "static"),
+            "EVIDENCE_ROOT": str(self.layout.home / "evidence"),
+            "SANDBOX_CLUSTER_PORT": str(cluster),
+            "SANDBOX_CLUSTER_URL": f"http://127.0.0.1:{cluster}",
+        }
+        if self.postgres:
+            own["DATABASE_URL"] = self.postgres.url("gatehouse_app", DATABASE)
+            own["DATABASE_OWNER_URL"] = self.postgres.url("gatehouse_owner", DATABASE)
+        if self.valkey:
+            own["VALKEY_PORT"] = str(self.valkey.port)
+            own["VALKEY_PASSWORD"] = self.valkey.password
+            own["REDIS_URL"] = self.valkey.url(BROKER)
+            own["CACHE_URL"] = self.valkey.url(CACHE)
+        replaceable = own.keys() | {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "CACHE_URL"}
+        return own | {
+            name: value
+            for name, value in self._given.items()
+            if name.removesuffix("_FILE") in replaceable
+        }
+
+    def write(self) -> None:
+        """Write the environment file."""
+        write(self.layout.environment, self.variables)

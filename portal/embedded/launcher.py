@@ -1,0 +1,244 @@
+"""`make run`: start everything, keep it running, stop it in order."""
+
+import os
+import signal
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from pathlib import Path
+from types import FrameType
+
+from portal.embedded import ports, preparation, processes, programs
+from portal.embedded.environment import DATABASE, Installation, embedded_postgres
+from portal.embedded.errors import CannotStart
+from portal.embedded.instance import only_one
+from portal.embedded.layout import CHECKOUT, Layout
+from portal.embedded.logs import LogFollower
+from portal.embedded.supervision import Supervisor
+
+_READY_SECONDS = 120.0
+_WATCH_SECONDS = 1.0
+
+
+class Stopped(BaseException):
+    """Somebody asked the launcher to stop: Ctrl-C, SIGTERM, or a closed terminal."""
+
+
+def say(sentence: str) -> None:
+    """Tell whoever waits what is going on."""
+    print(f"gatehouse: {sentence}", flush=True)
+
+
+def _raise_stopped(number: int, _frame: FrameType | None) -> None:
+    # A second signal must not interrupt the stopping.
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    raise Stopped(signal.Signals(number).name)
+
+
+def run(layout: Layout, port: int, *, demo: bool | None = None) -> None:
+    """Run the portal until somebody stops it.
+
+    ``demo`` says whether to load the demo into a new database; by default into our own only.
+
+    Raises:
+        CannotStart: something is in the way; the sentence says what.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _raise_stopped)
+    layout.create()
+    try:
+        with only_one(layout, port):
+            _recover(layout)
+            _require_free(port)
+            Launcher(layout, port, demo=demo).run()
+    except Stopped:
+        say("stopped.")
+
+
+def _recover(layout: Layout) -> None:
+    """End what a killed run left behind."""
+    left = processes.leftovers(layout, embedded_postgres(layout))
+    if left:
+        say(f"an earlier run was killed; ending the {len(left)} processes it left behind …")
+        processes.end(left)
+
+
+def _require_free(port: int) -> None:
+    if ports.is_free(port):
+        return
+    by = ports.holder(port)
+    whose = f" by {by.name()} (pid {by.pid})" if by else ""
+    raise CannotStart(
+        f"Port {port} is taken{whose}. Choose another:  make run PORT={ports.next_free(port)}"
+    )
+
+
+class Launcher:
+    """One run."""
+
+    def __init__(self, layout: Layout, port: int, *, demo: bool | None) -> None:
+        """Settle secrets, ports and addresses, and write them down for `manage.py`."""
+        self.layout = layout
+        self.installation = Installation(layout, os.environ, port)
+        self.installation.write()
+        self.demo = self.installation.postgres is not None if demo is None else demo
+        self.environment = {
+            **os.environ,
+            **self.installation.variables,
+            "DJANGO_SETTINGS_MODULE": "portal.settings.embedded",
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.services = programs.services(self.installation)
+        self.portal = programs.portal(self.installation)
+        self.supervisor = Supervisor(layout, [*self.services, *self.portal])
+
+    def run(self) -> None:
+        """Start, watch, and stop in order whatever happens."""
+        began = time.monotonic()
+        names = [program.name for program in (*self.services, *self.portal)]
+        follower = LogFollower(self.layout.logs, names)
+        follower.start()
+        try:
+            self._start()
+            self._banner(time.monotonic() - began)
+            self._watch()
+        finally:
+            say("stopping …")
+            self.supervisor.stop()
+            processes.end(processes.leftovers(self.layout, self.installation.postgres))
+            follower.stop()
+
+    def _start(self) -> None:
+        if self.installation.postgres and self.installation.postgres.initialise():
+            say("PostgreSQL's data directory is created.")
+            self.layout.forget()
+        if self.installation.valkey:
+            self.installation.valkey.configure()
+        with ThreadPoolExecutor() as pool:
+            # The slow and independent: files on one side, the database on the other.
+            static = pool.submit(self._collect_static)
+            self._start_services()
+            self._migrate()
+            static.result()
+        say("starting the web server, the worker, the scheduler and the sandbox cluster …")
+        self.supervisor.launch(*[program.name for program in self.portal])
+        self._wait_until_ready()
+        if self.demo and not self.layout.demo_loaded.exists():
+            self._load_demo()
+
+    def _start_services(self) -> None:
+        say("starting PostgreSQL and Valkey …")
+        self.supervisor.start(self.environment)
+        self.supervisor.launch(*[program.name for program in self.services])
+        if self.installation.postgres:
+            self.installation.postgres.wait_until_ready()
+            self.installation.postgres.prepare(DATABASE)
+        if self.installation.valkey:
+            self.installation.valkey.wait_until_ready()
+
+    def _once(self, stamp: Path, wanted: str, sentence: str, work: Callable[[], None]) -> None:
+        def announced() -> None:
+            say(sentence)
+            work()
+
+        preparation.once(stamp, wanted, announced)
+
+    def _migrate(self) -> None:
+        # Of a database that is not ours we do not know what happened to it since.
+        which = DATABASE if self.installation.postgres else f"seen at {time.time()}"
+        self._once(
+            self.layout.migrated,
+            preparation.digest_of(preparation.migrations(), which),
+            "bringing the database schema up to date …",
+            lambda: preparation.manage(
+                self.environment, "migrate", "--no-input", "--verbosity", "0", role="owner"
+            ),
+        )
+
+    def _collect_static(self) -> None:
+        self._once(
+            self.layout.static_collected,
+            preparation.digest_of(preparation.static_files()),
+            "collecting the static files …",
+            lambda: preparation.manage(
+                self.environment, "collectstatic", "--no-input", "--clear", "--verbosity", "0"
+            ),
+        )
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while True:
+            status, words = self._ask("/readyz")
+            if status == HTTPStatus.OK:
+                return
+            if time.monotonic() > deadline:
+                raise CannotStart(
+                    f"The portal did not become ready within {_READY_SECONDS:.0f} s. It says: "
+                    f"{words[:500] or 'nothing'}. The logs are in {self.layout.logs}."
+                )
+            time.sleep(0.2)
+
+    def _ask(self, path: str) -> tuple[int, str]:
+        """Return status and text of the web server's answer; 0 if there is none."""
+        url = f"http://127.0.0.1:{self.installation.port}{path}"
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(url, timeout=10) as answer:
+                return answer.status, answer.read().decode(errors="replace")
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode(errors="replace")
+        except OSError as error:
+            return 0, str(error)
+
+    def _load_demo(self) -> None:
+        if preparation.has_command("load_demo"):
+            say("loading the demo …")
+            preparation.load_demo(self.layout, self.environment)
+
+    def _banner(self, seconds: float) -> None:
+        address = f"http://localhost:{self.installation.port}"
+        lines = ["", f"Gatehouse is ready after {seconds:.1f} s:  {address}"]
+        if self.layout.demo_loaded.exists():
+            lines += ["", self.layout.demo_loaded.read_text(encoding="utf-8").strip()]
+            if token := preparation.demo_token(self.layout, self.environment):
+                lines += ["", f"API token of {preparation.DEMO_ACCOUNT}:  {token}"]
+        home = self.layout.home
+        shown = home.relative_to(CHECKOUT) if home.is_relative_to(CHECKOUT) else home
+        lines += ["", f"Data and logs are in {shown}/. Ctrl-C stops everything and keeps them.", ""]
+        print("\n".join(lines), flush=True)
+
+    def _watch(self) -> None:
+        """Report what died and was started again; bring back the supervisor itself."""
+        seen = self.supervisor.pids()
+        while True:
+            time.sleep(_WATCH_SECONDS)
+            if not self.supervisor.is_alive:
+                self._revive()
+                seen = {}
+            now = self._pids()
+            for name, pid in now.items():
+                if seen.get(name, pid) != pid:
+                    self._report(name, pid)
+            seen |= now
+
+    def _report(self, name: str, pid: int) -> None:
+        if pid:
+            say(f"{name} died and was started again.")
+        else:
+            say(f"{name} keeps dying and was given up; see {self.layout.logs / name}.log")
+
+    def _pids(self) -> dict[str, int]:
+        try:
+            return self.supervisor.pids()
+        except OSError:
+            return {}  # it died just now; the next round sees it
+
+    def _revive(self) -> None:
+        say("the supervisor died; starting everything again …")
+        processes.end(processes.leftovers(self.layout, self.installation.postgres))
+        self._start_services()
+        self.supervisor.launch(*[program.name for program in self.portal])
