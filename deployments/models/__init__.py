@@ -1,15 +1,18 @@
 """The nouns of the act."""
 
 from deployments.models.deployment import (
+    OPEN_STEPS,
     UNFINISHED,
     Deployment,
     DeploymentState,
     DeploymentStep,
     StepState,
+    StepVerb,
 )
 from deployments.models.target import Cluster, Executor, Target, WorkloadBinding
 
 __all__ = [
+    "OPEN_STEPS",
     "UNFINISHED",
     "Cluster",
     "Deployment",
@@ -17,6 +20,7 @@ __all__ = [
     "DeploymentStep",
     "Executor",
     "StepState",
+    "StepVerb",
     "Target",
     "WorkloadBinding",
 ]

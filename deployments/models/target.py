@@ -1,13 +1,10 @@
 """How an environment is reached."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import models
 
 from catalog.models import Artifact, Environment
-
-if TYPE_CHECKING:
-    from catalog.models import User
 
 
 class Cluster(models.Model):
@@ -100,6 +97,8 @@ class WorkloadBinding(models.Model):
     container = models.CharField(max_length=63)
     replicas = models.PositiveSmallIntegerField(null=True, blank=True)
     """Only used when the workload does not exist yet."""
+    adopt = models.BooleanField(default=False)
+    """Whether the image may be taken from another field manager (``kubectl``, Helm) that set it first."""
 
     class Meta:
         ordering = ["id"]

@@ -229,6 +229,12 @@ AUDIT_EVENTS = [
 CLUSTER_CLIENT = "deployments.clients.kubernetes.KubernetesCluster"
 KUBERNETES_CREDENTIALS_DIR = env_str("KUBERNETES_CREDENTIALS_DIR", default="")
 CARRY_OUT_LEASE_SECONDS = env_int("CARRY_OUT_LEASE_SECONDS", default=30)
+# A target that does not answer is asked this often in a row, after pauses that double from the first.
+CARRY_OUT_TRIES = env_int("CARRY_OUT_TRIES", default=6)
+CARRY_OUT_RETRY_SECONDS = env_int("CARRY_OUT_RETRY_SECONDS", default=5)
+# Files that hold the secrets with which webhook executors are signed; targets name them.
+WEBHOOK_SECRETS_DIR = env_str("WEBHOOK_SECRETS_DIR", default="")
+STATEMENT_TARGET = "deployments.statement.target_of"
 # What Gatehouse may POST to besides public addresses (webhook executors inside the network).
 OUTGOING_ALLOWED_HOSTS = env_list("OUTGOING_ALLOWED_HOSTS")
 PUBLIC_URL = env_str("PUBLIC_URL", default="http://localhost:8000")
