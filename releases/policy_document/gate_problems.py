@@ -1,0 +1,68 @@
+"""What can be said about a gate before there is a release: does it compile, can it ever pass."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+
+from releases.gates.engine import CouldNotAnswer, DoesNotCompile, compile_rule
+from releases.gates.gate import Gate
+from releases.gates.references import Reference, references_of
+from releases.policy_document.problems import PolicyProblem, hint
+
+#: What expressions may read besides the evidence's facts.
+FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "item": ("artifact", "digest", "kind", "labels", "version"),
+    "release": ("project", "version"),
+    "environment": ("name", "tier"),
+}
+
+
+def gate_problems(
+    gates: Collection[Gate], known_evidence_kinds: Collection[str] | None
+) -> Iterator[PolicyProblem]:
+    """Yield what is wrong with the gates, each by itself."""
+    for index, gate in enumerate(gates):
+        path = f"$.gates[{index}]"
+        yield from _evidence(path, gate, known_evidence_kinds)
+        yield from _expression(f"{path}.expression", gate)
+
+
+def _evidence(path: str, gate: Gate, known: Collection[str] | None) -> Iterator[PolicyProblem]:
+    if gate.evidence is None:
+        if gate.max_age_hours is not None:
+            yield PolicyProblem(
+                f"{path}.max_age_hours", "A gate that reads no evidence has no age to check."
+            )
+    elif known is not None and gate.evidence not in known:
+        sentence = f"There is no evidence of kind {gate.evidence}; {hint(gate.evidence, known)}"
+        yield PolicyProblem(f"{path}.evidence", sentence)
+
+
+def _expression(path: str, gate: Gate) -> Iterator[PolicyProblem]:
+    try:
+        rule = compile_rule(gate.expression)
+    except DoesNotCompile as error:
+        yield PolicyProblem(path, error.sentence)
+        return
+    references = references_of(gate.expression)
+    problems = (_reference(gate, reference) for reference in references)
+    for sentence in dict.fromkeys(filter(None, problems)):
+        yield PolicyProblem(path, sentence)
+    if not references:
+        try:
+            always = rule.holds({})
+        except CouldNotAnswer:
+            always = False
+        if not always:
+            yield PolicyProblem(path, "The expression reads nothing and is never true.")
+
+
+def _reference(gate: Gate, reference: Reference) -> str | None:
+    """Return what is wrong with reading that value in that gate, if anything."""
+    if reference.root == "evidence":
+        if gate.evidence is None:
+            return "The expression reads evidence, but the gate names no kind of evidence."
+        return None
+    fields = FIELDS[reference.root]
+    if reference.steps and reference.steps[0] not in fields:
+        return f"{reference.root} has no {reference.steps[0]}; it has {', '.join(fields)}."
+    return None
