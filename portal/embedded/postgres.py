@@ -125,9 +125,10 @@ class PostgresServer:
         return pid if is_ours and process.status() != psutil.STATUS_ZOMBIE else None
 
     def clear_stale_lock(self) -> None:
-        """Remove the pid file of a server that is no more; PostgreSQL would refuse to start."""
+        """Remove the lock files of a server that is no more; PostgreSQL would refuse to start."""
         if self.running_pid() is None:
             (self.data / "postmaster.pid").unlink(missing_ok=True)
+            (self.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
     def url(self, user: str, database: str) -> str:
         """Return the address of ``database`` as ``user``, for libpq and Django alike."""

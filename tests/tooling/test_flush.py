@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.management import call_command
 from django.db import connection, transaction
 
 
@@ -9,8 +10,11 @@ from django.db import connection, transaction
 def counts():
     def count():
         with connection.cursor() as cursor:
-            tables = connection.introspection.table_names(cursor)
-            return {t: cursor.execute(f'SELECT count(*) FROM "{t}"').fetchone() for t in tables}
+            found = {}
+            for table in connection.introspection.table_names(cursor):
+                cursor.execute(f'SELECT count(*) FROM "{table}"')  # noqa: S608 -- our own names
+                found[table] = cursor.fetchone()
+            return found
 
     return count
 
@@ -26,7 +30,5 @@ def test_what_a_transactional_test_committed_is_gone_and_what_migrations_seeded_
     with transaction.atomic():
         Permission.objects.exclude(pk=kept).delete()
     assert Permission.objects.count() == 1
-    from django.core.management import call_command
-
     call_command("flush", interactive=False, verbosity=0)
     assert counts() == before
