@@ -9,7 +9,7 @@ from typing import Any, Final
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from releases.policy_document.problems import PolicyProblem
+from releases.policy_document.problems import PolicyProblem, hint
 
 _SCHEMA_FILE: Final = Path(__file__).parent.parent / "policy.schema.json"
 _TYPES: Final = {

@@ -7,7 +7,7 @@ from typing import Any, Final
 from releases.canonical import NotCanonical, canonical_bytes
 from releases.policy_document.document import ApprovalRule, Policy
 from releases.policy_document.gate_problems import gate_problems
-from releases.policy_document.problems import PolicyProblem
+from releases.policy_document.problems import PolicyProblem, hint
 from releases.policy_document.shape import shape_problems
 from releases.quorum import Rule, could_ever_be_met
 
