@@ -1,9 +1,10 @@
 """The port to a cluster: the few calls that a carry-out, an inventory and a verification need.
 
-Everything here is plain Python: no SDK types, no Django. An adapter (``deployments.clients.kubernetes``)
+Everything here is plain Python: no SDK types, no Django. ``deployments.clients.kubernetes``
 implements :class:`Cluster`; whoever calls it handles exactly two errors:
 
-* :class:`ClusterUnavailable`: the cluster did not answer, or said that it cannot right now. Trying again may help.
+* :class:`ClusterUnavailable`: the cluster did not answer, or said that it cannot right now.
+  Trying again may help.
 * :class:`ClusterRefused`: a definite no. Trying the same again gives the same answer.
 """
 
@@ -29,7 +30,7 @@ look is no failure. The cluster's own ``progressDeadlineSeconds`` fails a rollou
 
 
 class ClusterError(Exception):
-    """What a cluster said instead of doing it. ``sentence`` is for people, ``code`` for machines."""
+    """What a cluster said instead of doing it: a ``sentence`` for people, a ``code``."""
 
     code = "cluster_error"
 

@@ -1,0 +1,1 @@
+"""What makes the cluster move: controllers that compare what is wanted with what is there."""

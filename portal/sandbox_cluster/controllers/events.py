@@ -1,0 +1,71 @@
+"""Event objects: what the controllers and the nodes say about what they do."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from portal.sandbox_cluster import writing
+from portal.sandbox_cluster.resources import EVENT, Resource
+from portal.sandbox_cluster.store import Store, now
+
+Object = dict[str, Any]
+KEPT = timedelta(hours=1)
+"""As the real API server keeps them."""
+
+
+def emit(  # noqa: PLR0913 - an event is who, about what, what, and how bad
+    store: Store,
+    resource: Resource,
+    about: Object,
+    reason: str,
+    message: str,
+    *,
+    source: str = "kubelet",
+    warning: bool = False,
+) -> None:
+    """Tell something about an object; the same again only counts up."""
+    metadata = about["metadata"]
+    namespace = metadata.get("namespace") or "default"
+    present = now()
+    for known in store.all(EVENT, namespace):
+        involved = known["involvedObject"]
+        if (involved["uid"], known["reason"], known["message"]) == (
+            metadata["uid"],
+            reason,
+            message,
+        ):
+            again = {**known, "count": known["count"] + 1, "lastTimestamp": present}
+            writing.update(store, EVENT, known, again, source)
+            return
+    body: Object = {
+        "metadata": {
+            "name": f"{metadata['name']}.{store.revision:016x}",
+            "namespace": namespace,
+        },
+        "involvedObject": {
+            "apiVersion": resource.api_version,
+            "kind": resource.kind,
+            "name": metadata["name"],
+            "namespace": namespace,
+            "uid": metadata["uid"],
+            "resourceVersion": metadata["resourceVersion"],
+        },
+        "type": "Warning" if warning else "Normal",
+        "reason": reason,
+        "message": message,
+        "count": 1,
+        "firstTimestamp": present,
+        "lastTimestamp": present,
+        "eventTime": None,
+        "source": {"component": source},
+        "reportingComponent": source,
+        "reportingInstance": "",
+    }
+    writing.create(store, EVENT, body, source)
+
+
+def expire(store: Store) -> None:
+    """Remove the events that are older than an hour."""
+    oldest = (datetime.now(UTC) - KEPT).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for event in store.all(EVENT):
+        if event.get("lastTimestamp") and event["lastTimestamp"] < oldest:
+            store.remove(EVENT, event["metadata"]["namespace"], event["metadata"]["name"])

@@ -1,0 +1,68 @@
+"""The loop that runs the controllers whenever something changed or falls due."""
+
+import asyncio
+import logging
+
+from portal.sandbox_cluster.cluster import Cluster
+from portal.sandbox_cluster.controllers import deployments, events, garbage, replica_sets
+from portal.sandbox_cluster.controllers.nodes import Node
+from portal.sandbox_cluster.resources import DEPLOYMENT, REPLICA_SET
+from portal.sandbox_cluster.snapshot import Snapshot
+
+logger = logging.getLogger(__name__)
+
+IDLE = 1.0
+"""How often to look even if nothing changed: deadlines pass without an event. Seconds."""
+ROUNDS = 20
+"""How many rounds in a row before the API gets its turn."""
+
+
+class Controllers:
+    """Every controller, in turn, over the whole cluster."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.node = Node(cluster)
+
+    def settle(self) -> None:
+        """Run the controllers until none of them has anything more to do at this moment."""
+        store = self.cluster.store
+        for _ in range(ROUNDS):
+            before = store.revision
+            garbage.empty_namespaces(store)
+            garbage.collect(store)
+            for deployment in store.all(DEPLOYMENT):
+                deployments.reconcile(self.cluster, deployment)
+            for replica_set in store.all(REPLICA_SET):
+                replica_sets.reconcile(self.cluster, replica_set)
+            self.node.step()
+            if store.revision == before:
+                return
+
+    def seconds_to_next(self) -> float:
+        due = self.node.next_due()
+        if due is None:
+            return IDLE
+        return min(IDLE, max(0.0, due - self.cluster.clock()))
+
+    async def run(self, snapshot: Snapshot) -> None:
+        """Run until cancelled."""
+        with self.cluster.store.listening() as changed:
+            while True:
+                changed.clear()
+                if not self.cluster.paused:
+                    self._settle_or_say_why()
+                    await snapshot.keep()
+                try:
+                    async with asyncio.timeout(self.seconds_to_next()):
+                        await changed.wait()
+                except TimeoutError:
+                    pass
+
+    def _settle_or_say_why(self) -> None:
+        try:
+            self.settle()
+            events.expire(self.cluster.store)
+        except Exception:
+            # One bad object must not stop every other one; it is looked at again next time.
+            logger.exception("A controller stumbled")
