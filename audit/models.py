@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from django.db import models
 
 
-class TransactionIdField(models.BigIntegerField):
+class TransactionIdField(models.BigIntegerField):  # type: ignore[type-arg]  # not subscriptable at run time
     """PostgreSQL's 64-bit transaction id (``xid8``), which never wraps."""
 
     def db_type(self, connection: Any) -> str:
@@ -52,7 +52,9 @@ class Event(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["stream", "stream_seq"], name="audit_stream_number_once"),
+            models.UniqueConstraint(
+                fields=["stream", "stream_seq"], name="audit_stream_number_once"
+            ),
         ]
         indexes = [
             models.Index(fields=["project", "id"], name="audit_by_project"),

@@ -21,7 +21,8 @@ class Origin:
     """The caller's network address: personal data, so it is recorded as a commitment."""
 
 
-_current: ContextVar[Origin] = ContextVar("audit_origin", default=Origin())
+_SYSTEM = Origin()
+_current: ContextVar[Origin] = ContextVar("audit_origin", default=_SYSTEM)
 
 
 def current_origin() -> Origin:

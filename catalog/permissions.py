@@ -18,7 +18,7 @@ from catalog.models.project import (
     Project,
     ProjectUserObjectPermission,
 )
-from catalog.models.user import User
+from catalog.models.user import User, UserKind
 
 
 class Permission(StrEnum):
@@ -71,14 +71,24 @@ type_of_grant = {
 }
 
 
+def administers(user: User) -> bool:
+    """Return whether the account may do everything but sign: a superuser, or the portal itself.
+
+    The portal acts for whoever sits at the machine's own command line, and in its sweeps; nobody can
+    sign in as it and it has no tokens.
+    """
+    return user.is_active and (user.is_superuser or user.kind == UserKind.SYSTEM)
+
+
 def allowed(user: User, permission: Permission, on: Project | Environment) -> bool:
     """Return whether the account holds the permission now; an inactive one holds none."""
     if not user.is_active:
         return False
-    if user.is_superuser and permission not in NEVER_BY_SUPERUSER:
+    if administers(user) and permission not in NEVER_BY_SUPERUSER:
         return True
-    grants = type_of_grant[type(on)].objects
-    return grants.held_by(user, permission.codename).filter(content_object_id=on.pk).exists()
+    grants: Any = type_of_grant[type(on)].objects
+    held = grants.held_by(user, permission.codename).filter(content_object_id=on.pk)
+    return bool(held.exists())
 
 
 def require(permission: Permission, user: User, on: Project | Environment) -> None:
@@ -98,7 +108,7 @@ def require(permission: Permission, user: User, on: Project | Environment) -> No
 
 def require_portal(permission: PortalPermission, user: User) -> None:
     """The same for a verb on the whole portal."""
-    if not user.is_active or not user.has_perm(permission.value):
+    if not administers(user) and not (user.is_active and user.has_perm(permission.value)):
         raise NotPermitted(
             f"This needs the portal permission {permission.value.partition('.')[2]!r}, which an "
             "administrator of the portal can give."

@@ -35,6 +35,10 @@ app.conf.update(
         },
         "deployments that wait or whose worker died": {"task": "deployments.sweep", "schedule": 5.0},
         "memberships that ended": {"task": "catalog.expire_memberships", "schedule": 60.0},
+        "kept answers that nobody repeats any more": {
+            "task": "portal.forget_idempotency_keys",
+            "schedule": 600.0,
+        },
     },
 )
 app.config_from_object("django.conf:settings", namespace="CELERY")

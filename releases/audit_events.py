@@ -12,19 +12,22 @@ class ReleaseEvent(EventName):
     POLICY_PUBLISHED = "releases.policy_published", "{actor} published {object}."
     POLICY_ACTIVATED = "releases.policy_activated", "{actor} put {policy} in force in {object}."
     SEALED = "releases.sealed", "{actor} sealed the release {object} with {items}."
-    SUBMITTED = (
-        "releases.submitted", "{actor} asked to put {release} on {environment}: {reason}"
-    )
+    SUBMITTED = ("releases.submitted", "{actor} asked to put {release} on {environment}: {reason}")
     CHECKING = "releases.checking", "The gates of {object} are checked: {why}."
     BLOCKED = "releases.blocked", "{object} is blocked: {why}"
     AWAITING_APPROVAL = (
-        "releases.awaiting_approval", "The gates let {object} through; it awaits approval by {rules}."
+        "releases.awaiting_approval",
+        "The gates let {object} through; it awaits approval by {rules}.",
     )
     APPROVALS_VOIDED = (
-        "releases.approvals_voided", "The approval of {people} no longer counts, since {what} changed."
+        "releases.approvals_voided",
+        "The approval of {people} no longer counts, since {what} changed.",
     )
     APPROVED = "releases.approved", "{actor} approved {object}{as_roles}. {comment}"
-    APPROVAL_REFUSED = "releases.approval_refused", "{actor} tried to sign {object} and was refused: {why}"
+    APPROVAL_REFUSED = (
+        "releases.approval_refused",
+        "{actor} tried to sign {object} and was refused: {why}",
+    )
     ALL_RULES_MET = "releases.all_rules_met", "Every approval rule of {object} is met."
     REJECTED = "releases.rejected", "{actor} rejected {object}: {comment}"
     WITHDRAWN = "releases.withdrawn", "{actor} withdrew {object}. {comment}"
@@ -33,7 +36,10 @@ class ReleaseEvent(EventName):
     SCHEDULED = "releases.scheduled", "{object} waits until {until}."
     QUEUED = "releases.queued", "{object} is in the queue of {environment}."
     DEPLOYING = "releases.deploying", "Gatehouse began to carry out {object}."
-    VERIFYING = "releases.verifying", "Everything of {object} is rolled out; what runs is being verified."
+    VERIFYING = (
+        "releases.verifying",
+        "Everything of {object} is rolled out; what runs is being verified.",
+    )
     DEPLOYED = "releases.deployed", "{object} runs on {environment}: {what}."
     FAILED = "releases.failed", "{object} failed: {why}"
     ERRORED = "releases.errored", "{object} ended without a result: {why}"

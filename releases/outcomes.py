@@ -1,26 +1,26 @@
 """The words in which evidence and gates answer."""
 
-from enum import StrEnum
+from django.db.models import TextChoices
 
 
-class EvidenceOutcome(StrEnum):
+class EvidenceOutcome(TextChoices):
     """What a report says by itself, before any policy reads it."""
 
-    PASS = "pass"  # noqa: S105 -- an outcome, not a password
-    FAIL = "fail"
-    INCONCLUSIVE = "inconclusive"
-    ERROR = "error"
+    PASS = "pass", "Passed"
+    FAIL = "fail", "Failed"
+    INCONCLUSIVE = "inconclusive", "Inconclusive"
+    ERROR = "error", "Could not be read"
 
 
-class GateVerdict(StrEnum):
+class GateVerdict(TextChoices):
     """What a gate says about a release."""
 
-    PASS = "pass"  # noqa: S105 -- a verdict, not a password
-    WARN = "warn"
-    FAIL = "fail"
-    ERROR = "error"
-    INCONCLUSIVE = "inconclusive"
-    WAIVED = "waived"
+    PASS = "pass", "Passed"
+    WARN = "warn", "Warning"
+    FAIL = "fail", "Failed"
+    ERROR = "error", "Error"
+    INCONCLUSIVE = "inconclusive", "Inconclusive"
+    WAIVED = "waived", "Waived"
 
     @property
     def lets_through(self) -> bool:

@@ -2,11 +2,13 @@
 
 ::
 
-    submit → checking ──────────→ awaiting_approval → approved → scheduled → queued → deploying → verifying → deployed
-                ↑  ↘ blocked ↗          │                                        └──────┬───────┘         ↘ rolled_back
-                │                       ├→ rejected · expired · withdrawn · superseded    ├→ failed · errored
-                │                                                                         └→ aborted_by_freeze
-                └── content, policy, evidence, approver standing or time to live changed
+    submit → checking ─────────→ awaiting_approval → approved → scheduled → queued
+                ↑  ↘ blocked ↗     │                                          │
+                │                  ├→ rejected · expired                      ↓
+                │                  ├→ withdrawn · superseded              deploying → verifying → deployed
+                │                                                             └────┬────┘            │
+                └── content, policy, evidence,                    failed · errored ┤            rolled_back
+                    approver standing or clock changed           aborted_by_freeze ┘
 
 ``rejected`` is final and not ``expired``; ``failed`` is a definite no and not ``errored`` (could not tell).
 What is not in the table is refused, and a test walks the table's complement.

@@ -16,7 +16,8 @@ DIGEST = RegexValidator(
 )
 ARTIFACT_NAME = RegexValidator(
     r"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,198}[A-Za-z0-9])?\Z",
-    "Use letters, digits, dots, hyphens, underscores and slashes, beginning and ending with a letter or digit.",
+    "Use letters, digits, dots, hyphens, underscores and slashes, "
+    "beginning and ending with a letter or digit.",
 )
 
 
@@ -41,7 +42,9 @@ class Artifact(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["project", "name"], name="artifact_name_once_per_project"),
+            models.UniqueConstraint(
+                fields=["project", "name"], name="artifact_name_once_per_project"
+            ),
             models.CheckConstraint(
                 condition=models.Q(kind__in=ArtifactKind.values), name="artifact_kind_is_known"
             ),
@@ -79,9 +82,12 @@ class ArtifactVersion(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["artifact", "version"], name="version_label_once_per_artifact"),
+            models.UniqueConstraint(
+                fields=["artifact", "version"], name="version_label_once_per_artifact"
+            ),
             models.CheckConstraint(
-                condition=models.Q(digest__regex=r"^sha256:[0-9a-f]{64}$"), name="version_digest_is_sha256"
+                condition=models.Q(digest__regex=r"^sha256:[0-9a-f]{64}$"),
+                name="version_digest_is_sha256",
             ),
         ]
         indexes = [models.Index(fields=["digest"], name="artifact_version_by_digest")]

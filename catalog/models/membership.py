@@ -91,7 +91,9 @@ class Membership(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="memberships"
     )
-    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="memberships")
+    team = models.ForeignKey(
+        Team, models.PROTECT, null=True, blank=True, related_name="memberships"
+    )
     role = models.ForeignKey(Role, models.PROTECT, related_name="memberships")
     environments = models.ManyToManyField(Environment, blank=True, related_name="+")
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -104,7 +106,8 @@ class Membership(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(user=None) ^ models.Q(team=None), name="membership_of_a_person_or_a_team"
+                condition=models.Q(user=None) ^ models.Q(team=None),
+                name="membership_of_a_person_or_a_team",
             ),
             models.UniqueConstraint(
                 fields=["project", "user", "role"],

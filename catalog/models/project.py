@@ -1,11 +1,12 @@
 """Projects and their environments: the two things that own, and on which permissions are held."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
+from guardian.managers import UserObjectPermissionManager
 from guardian.models import UserObjectPermissionBase
 
 if TYPE_CHECKING:
@@ -116,7 +117,9 @@ class Environment(models.Model):
     class Meta:
         ordering = ["project", "position"]
         constraints = [
-            models.UniqueConstraint(fields=["project", "name"], name="environment_name_once_per_project"),
+            models.UniqueConstraint(
+                fields=["project", "name"], name="environment_name_once_per_project"
+            ),
             models.UniqueConstraint(
                 fields=["project", "position"], name="one_environment_per_position_of_the_path"
             ),
@@ -153,14 +156,20 @@ class Environment(models.Model):
 class GrantQuerySet(models.QuerySet[Any]):
     """Reads of grants: a grant past its end counts for nothing, whether or not its row is still there."""
 
-    def held_by(self, user: "User", codename: str) -> "GrantQuerySet":
-        """Return the account's live grants of one permission; an inactive account has none."""
+    def with_permission(self, codename: str) -> "GrantQuerySet":
+        """Return the live grants of one permission; inactive accounts have none."""
         return self.filter(
             models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now()),
-            user=user,
             user__is_active=True,
             permission__codename=codename,
         )
+
+    def held_by(self, user: "User", codename: str) -> "GrantQuerySet":
+        """Return the account's live grants of one permission."""
+        return self.with_permission(codename).filter(user=user)
+
+
+GrantManager = UserObjectPermissionManager.from_queryset(GrantQuerySet)
 
 
 class ProjectUserObjectPermission(UserObjectPermissionBase):
@@ -169,7 +178,7 @@ class ProjectUserObjectPermission(UserObjectPermissionBase):
     content_object = models.ForeignKey(Project, models.CASCADE)
     expires_at = models.DateTimeField(null=True)
 
-    objects = GrantQuerySet.as_manager()
+    objects: ClassVar[Any] = GrantManager()
 
     class Meta(UserObjectPermissionBase.Meta):
         indexes = [models.Index(fields=["user", "permission"], name="project_permissions_of")]
@@ -181,7 +190,7 @@ class EnvironmentUserObjectPermission(UserObjectPermissionBase):
     content_object = models.ForeignKey(Environment, models.CASCADE)
     expires_at = models.DateTimeField(null=True)
 
-    objects = GrantQuerySet.as_manager()
+    objects: ClassVar[Any] = GrantManager()
 
     class Meta(UserObjectPermissionBase.Meta):
         indexes = [models.Index(fields=["user", "permission"], name="environment_permissions_of")]

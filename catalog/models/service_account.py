@@ -26,7 +26,9 @@ class ServiceAccountQuerySet(models.QuerySet["ServiceAccount"]):
 class ServiceAccount(models.Model):
     """A machine that may act in one project."""
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="service_account")
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="service_account"
+    )
     project = models.ForeignKey(Project, models.PROTECT, related_name="service_accounts")
     description = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -39,7 +39,9 @@ class User(AbstractUser):
                 name="one_account_per_email",
                 violation_error_message="Somebody else has this e-mail address.",
             ),
-            models.CheckConstraint(condition=models.Q(kind__in=UserKind.values), name="user_kind_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=UserKind.values), name="user_kind_is_known"
+            ),
         ]
         permissions = [
             ("manage_people", "Create people, teams and roles, and deactivate people"),
@@ -97,7 +99,9 @@ class Identity(models.Model):
         verbose_name_plural = "identities"
         constraints = [
             models.UniqueConstraint(
-                "kind", Lower("value"), name="an_identity_is_one_person",
+                "kind",
+                Lower("value"),
+                name="an_identity_is_one_person",
                 violation_error_message="Somebody else has this identity.",
             ),
         ]

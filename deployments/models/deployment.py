@@ -47,6 +47,19 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
         """Return those for which somebody outside should have spoken by now."""
         return self.filter(state=DeploymentState.WAITING, give_up_at__lte=timezone.now())
 
+    def lock_with_request(self, pk: int) -> "Deployment":
+        """Lock the change request, then the deployment: the order in which everybody locks the two."""
+        number = self.values_list("change_request_id", flat=True).get(pk=pk)
+        change_request = (
+            ChangeRequest.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("project", "environment__project", "release")
+            .get(pk=number)
+        )
+        deployment = self.select_for_update(of=("self",), no_key=True).get(pk=pk)
+        deployment.change_request = change_request
+        deployment.environment = change_request.environment
+        return deployment
+
     def latest_success_per_environment(self) -> "DeploymentQuerySet":
         """Return the deployment that each environment owes its present state to; one query."""
         return (

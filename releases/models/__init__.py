@@ -5,11 +5,10 @@ from releases.models.change_request import (
     ApprovalDecision,
     ChangeKind,
     ChangeRequest,
-    GateOutcomeChoice,
     GateResult,
     Statement,
 )
-from releases.models.evidence import Evidence, EvidenceOutcome
+from releases.models.evidence import Evidence
 from releases.models.policy import Policy, PolicyActivation, PolicyVersion
 from releases.models.release import Release, ReleaseItem
 
@@ -19,8 +18,6 @@ __all__ = [
     "ChangeKind",
     "ChangeRequest",
     "Evidence",
-    "EvidenceOutcome",
-    "GateOutcomeChoice",
     "GateResult",
     "Policy",
     "PolicyActivation",

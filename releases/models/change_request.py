@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from catalog.models import DIGEST, Environment, Project
@@ -11,6 +12,7 @@ from releases.errors import IllegalTransition
 from releases.models.evidence import Evidence
 from releases.models.policy import PolicyVersion
 from releases.models.release import Release, ReleaseItem
+from releases.outcomes import GateVerdict
 from releases.states import FINAL, OPEN, TRANSITIONS, ChangeRequestState, Verb
 
 if TYPE_CHECKING:
@@ -35,6 +37,24 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
     def open(self) -> "ChangeRequestQuerySet":
         """Return those not yet begun and not ended."""
         return self.filter(state__in=OPEN)
+
+    def waiting_for(self, user: "User") -> "ChangeRequestQuerySet":
+        """Return those that this person's signature would bring nearer: the inbox."""
+        return self.filter(
+            state=ChangeRequestState.AWAITING_APPROVAL, waiting_for__contains=[user.pk]
+        )
+
+    def waiting_for_carry_out(self) -> "ChangeRequestQuerySet":
+        """Return the queue of the environments, oldest first."""
+        return self.filter(state=ChangeRequestState.QUEUED).order_by("state_since", "number")
+
+    def running(self) -> "ChangeRequestQuerySet":
+        """Return, per environment, the change request whose release runs there."""
+        return (
+            self.filter(state=ChangeRequestState.DEPLOYED)
+            .order_by("environment_id", "-deployed_at", "-number")
+            .distinct("environment_id")
+        )
 
 
 class ChangeRequest(models.Model):
@@ -64,6 +84,11 @@ class ChangeRequest(models.Model):
     """Sentences: what stands in the way now."""
     check_again_at = models.DateTimeField(null=True, blank=True)
     """When to evaluate again: now after new evidence, or when something runs out."""
+    rules = models.JSONField(default=list)
+    """The approval rules as they stood at the last evaluation, for reading; see releases.eligibility."""
+    waiting_for = ArrayField(models.BigIntegerField(), default=list)
+    """Accounts whose signature would bring the quorum nearer: the inbox asks here."""
+    deployed_at = models.DateTimeField(null=True, blank=True)
 
     objects = ChangeRequestQuerySet.as_manager()
 
@@ -71,14 +96,15 @@ class ChangeRequest(models.Model):
         ordering = ["-number"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(state__in=ChangeRequestState.values), name="change_request_state_is_known"
+                condition=models.Q(state__in=ChangeRequestState.values),
+                name="change_request_state_is_known",
             ),
             models.CheckConstraint(
                 condition=models.Q(kind__in=ChangeKind.values), name="change_request_kind_is_known"
             ),
             models.UniqueConstraint(
                 fields=["environment", "release"],
-                condition=models.Q(state__in=[*OPEN, "deploying", "verifying"]),
+                condition=models.Q(state__in=[*sorted(OPEN), "deploying", "verifying"]),
                 name="one_open_request_per_release_and_environment",
             ),
             models.UniqueConstraint(
@@ -90,11 +116,23 @@ class ChangeRequest(models.Model):
         indexes = [
             models.Index(fields=["project", "-number"], name="change_requests_of_project"),
             models.Index(fields=["state", "-number"], name="change_requests_by_state"),
-            models.Index(fields=["environment", "state", "-number"], name="change_requests_of_environment"),
+            models.Index(
+                fields=["environment", "state", "-number"], name="change_requests_of_environment"
+            ),
             models.Index(
                 fields=["check_again_at"],
                 condition=models.Q(check_again_at__isnull=False),
                 name="change_requests_to_check",  # the sweep
+            ),
+            models.Index(
+                fields=["environment", "-deployed_at", "-number"],
+                condition=models.Q(state="deployed"),
+                name="what_runs_where",
+            ),
+            GinIndex(
+                fields=["waiting_for"],
+                condition=models.Q(state="awaiting_approval"),
+                name="inbox_of_a_person",
             ),
         ]
 
@@ -151,22 +189,13 @@ class Statement(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["change_request", "digest"], name="statement_once_per_request"),
+            models.UniqueConstraint(
+                fields=["change_request", "digest"], name="statement_once_per_request"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.digest
-
-
-class GateOutcomeChoice(models.TextChoices):
-    """How a gate ended. Only pass, warn and waived let through."""
-
-    PASS = "pass", "Passed"  # noqa: S105 -- an outcome
-    WARN = "warn", "Warning"
-    FAIL = "fail", "Failed"
-    ERROR = "error", "Error"
-    INCONCLUSIVE = "inconclusive", "Inconclusive"
-    WAIVED = "waived", "Waived"
 
 
 class GateResult(models.Model):
@@ -176,7 +205,7 @@ class GateResult(models.Model):
     position = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=100)
     item = models.ForeignKey(ReleaseItem, models.PROTECT, null=True, blank=True, related_name="+")
-    outcome = models.CharField(max_length=12, choices=GateOutcomeChoice)
+    outcome = models.CharField(max_length=12, choices=GateVerdict)
     detail = models.TextField()
     satisfied_by = models.TextField(blank=True)
     evidence = models.ForeignKey(Evidence, models.PROTECT, null=True, blank=True, related_name="+")
@@ -185,9 +214,11 @@ class GateResult(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["change_request", "position"], name="gate_result_position_once"),
+            models.UniqueConstraint(
+                fields=["change_request", "position"], name="gate_result_position_once"
+            ),
             models.CheckConstraint(
-                condition=models.Q(outcome__in=GateOutcomeChoice.values), name="gate_outcome_is_known"
+                condition=models.Q(outcome__in=GateVerdict.values), name="gate_outcome_is_known"
             ),
         ]
 

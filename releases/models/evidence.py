@@ -8,20 +8,12 @@ from django.utils import timezone
 
 from catalog.models import ArtifactVersion, Project
 from releases.models.release import Release
+from releases.outcomes import EvidenceOutcome
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from catalog.models import User
-
-
-class EvidenceOutcome(models.TextChoices):
-    """What a report says by itself."""
-
-    PASS = "pass", "Passed"  # noqa: S105 -- an outcome
-    FAIL = "fail", "Failed"
-    INCONCLUSIVE = "inconclusive", "Inconclusive"
-    ERROR = "error", "Could not be read"
 
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
@@ -44,7 +36,9 @@ class Evidence(models.Model):
     artifact_version = models.ForeignKey(
         ArtifactVersion, models.PROTECT, null=True, blank=True, related_name="evidence"
     )
-    release = models.ForeignKey(Release, models.PROTECT, null=True, blank=True, related_name="evidence")
+    release = models.ForeignKey(
+        Release, models.PROTECT, null=True, blank=True, related_name="evidence"
+    )
     kind = models.CharField(max_length=40)
     file_name = models.CharField(max_length=255, blank=True)
     sha256 = models.CharField(max_length=64)
@@ -69,7 +63,9 @@ class Evidence(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["artifact_version", "kind", "-id"], name="newest_evidence_of_a_kind"),
+            models.Index(
+                fields=["artifact_version", "kind", "-id"], name="newest_evidence_of_a_kind"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -80,7 +76,9 @@ class Evidence(models.Model):
         """What the report is about."""
         subject = self.artifact_version or self.release
         if subject is None:
-            raise ValueError("Evidence is about a version or a release.")  # the constraint forbids it
+            raise ValueError(
+                "Evidence is about a version or a release."
+            )  # the constraint forbids it
         return subject
 
     @property

@@ -66,7 +66,8 @@ class PolicyVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["policy", "number"], name="policy_version_number_once"),
             models.CheckConstraint(
-                condition=models.Q(state__in=["draft", "published"]), name="policy_version_state_is_known"
+                condition=models.Q(state__in=["draft", "published"]),
+                name="policy_version_state_is_known",
             ),
         ]
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 VERSION = RegexValidator(
     r"^[A-Za-z0-9]([A-Za-z0-9.+_-]{0,126}[A-Za-z0-9])?\Z",
-    "Use letters, digits, dots, hyphens, plus signs and underscores, beginning and ending with a letter or digit.",
+    "Use letters, digits, dots, hyphens, plus signs and underscores, "
+    "beginning and ending with a letter or digit.",
 )
 
 
@@ -43,7 +44,9 @@ class Release(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["project", "version"], name="release_version_once_per_project"),
+            models.UniqueConstraint(
+                fields=["project", "version"], name="release_version_once_per_project"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -74,12 +77,16 @@ class ReleaseItem(models.Model):
     """One artifact version in a release; an artifact appears once."""
 
     release = models.ForeignKey(Release, models.PROTECT, related_name="items")
-    artifact_version = models.ForeignKey(ArtifactVersion, models.PROTECT, related_name="release_items")
+    artifact_version = models.ForeignKey(
+        ArtifactVersion, models.PROTECT, related_name="release_items"
+    )
 
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["release", "artifact_version"], name="version_once_per_release"),
+            models.UniqueConstraint(
+                fields=["release", "artifact_version"], name="version_once_per_release"
+            ),
         ]
 
     def __str__(self) -> str:

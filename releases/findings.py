@@ -1,0 +1,201 @@
+"""Ask every gate of a policy about every item of a release; reading only."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+
+from releases.eligibility import Authors
+from releases.gates import Context, EvidenceSeen, GateOutcome, evaluate_gate
+from releases.gates import Gate as PolicyGate
+from releases.gates import Item as GateItem
+from releases.models import ChangeRequest, Evidence, ReleaseItem
+from releases.outcomes import EvidenceOutcome, GateVerdict
+from releases.policy_document import Policy, UnknownAuthors
+from releases.states import ChangeRequestState
+
+
+@dataclass(frozen=True)
+class GateFinding:
+    """One gate's answer about one item (or about the release as a whole)."""
+
+    gate: str
+    item: ReleaseItem | None
+    outcome: GateOutcome
+    evidence: Evidence | None
+    runs_out_at: datetime | None = None
+
+    @property
+    def lets_through(self) -> bool:
+        """Only pass, warn and waived do."""
+        return self.outcome.outcome.lets_through
+
+    @property
+    def as_input(self) -> dict[str, Any]:
+        """The gate as it stands in the statement: outcome and the bytes it was read from."""
+        return {
+            "gate": self.gate,
+            "item": str(self.item.artifact_version) if self.item else None,
+            "outcome": str(self.outcome.outcome),
+            "evidence": f"sha256:{self.evidence.sha256}" if self.evidence else None,
+        }
+
+
+def findings_of(
+    change_request: ChangeRequest,
+    policy: Policy,
+    items: Sequence[ReleaseItem],
+    authors: Authors,
+    at: datetime,
+) -> list[GateFinding]:
+    """Return one finding per gate and item, and those about the release as a whole."""
+    context = Context(
+        project=change_request.project.slug,
+        release_version=change_request.release.version,
+        environment=change_request.environment.name,
+        tier=change_request.environment.tier,
+    )
+    kinds = {gate.evidence for gate in policy.gates if gate.evidence}
+    newest = newest_evidence(change_request, items, kinds)
+    asked = [
+        finding for gate in policy.gates for finding in _ask_all(gate, items, newest, context, at)
+    ]
+    return [*asked, *_verified_before(change_request, policy, at), _known_authors(policy, authors)]
+
+
+def gate_item(item: ReleaseItem) -> GateItem:
+    """Return the item as gate expressions see it."""
+    version = item.artifact_version
+    return GateItem(version.artifact.name, version.artifact.kind, version.version, version.digest)
+
+
+def _ask_all(
+    gate: PolicyGate,
+    items: Iterable[ReleaseItem],
+    newest: Mapping[tuple[int | None, str], Evidence],
+    context: Context,
+    at: datetime,
+) -> list[GateFinding]:
+    concerned = [item for item in items if gate.applies_to.includes(gate_item(item))]
+    if concerned:
+        return [_ask(gate, item, newest, context, at) for item in concerned]
+    nothing = GateOutcome(GateVerdict.PASS, "This gate applies to no item of the release.")
+    return [GateFinding(gate.name, None, nothing, None)]
+
+
+def _ask(
+    gate: PolicyGate,
+    item: ReleaseItem,
+    newest: Mapping[tuple[int | None, str], Evidence],
+    context: Context,
+    at: datetime,
+) -> GateFinding:
+    evidence = None
+    if gate.evidence:
+        own = newest.get((item.artifact_version_id, gate.evidence))
+        evidence = own or newest.get((None, gate.evidence))
+    seen = _seen(evidence) if evidence else None
+    outcome = evaluate_gate(gate, gate_item(item), seen, context, at)
+    return GateFinding(gate.name, item, outcome, evidence, _runs_out_at(gate, evidence))
+
+
+def _runs_out_at(gate: PolicyGate, evidence: Evidence | None) -> datetime | None:
+    if evidence is None:
+        return None
+    ends = [evidence.valid_until] if evidence.valid_until else []
+    if gate.max_age_hours is not None:
+        ends.append(evidence.added_at + timedelta(hours=gate.max_age_hours))
+    return min(ends, default=None)
+
+
+def _seen(evidence: Evidence) -> EvidenceSeen:
+    return EvidenceSeen(
+        kind=evidence.kind,
+        outcome=EvidenceOutcome(evidence.outcome),
+        facts=evidence.facts,
+        added_at=evidence.added_at,
+        valid_until=evidence.valid_until,
+        summary=evidence.summary,
+    )
+
+
+def newest_evidence(
+    change_request: ChangeRequest, items: Sequence[ReleaseItem], kinds: set[str]
+) -> dict[tuple[int | None, str], Evidence]:
+    """Return (artifact version or None for the release, kind) → the newest report; one query."""
+    rows = (
+        Evidence.objects.filter(
+            Q(artifact_version__in=[item.artifact_version_id for item in items])
+            | Q(release_id=change_request.release_id),
+            kind__in=kinds,
+        )
+        .order_by("artifact_version_id", "kind", "-id")
+        .distinct("artifact_version_id", "kind")
+    )
+    return {(row.artifact_version_id, row.kind): row for row in rows}
+
+
+def _verified_before(
+    change_request: ChangeRequest, policy: Policy, at: datetime
+) -> list[GateFinding]:
+    names = list(policy.requires.verified_in)
+    if not names:
+        return []
+    deployed = dict(
+        ChangeRequest.objects.filter(
+            environment__name__in=names,
+            project_id=change_request.project_id,
+            release__content_digest=change_request.release.content_digest,
+            state=ChangeRequestState.DEPLOYED,
+        )
+        .order_by("deployed_at")
+        .values_list("environment__name", "deployed_at")
+    )
+    soak = timedelta(hours=policy.requires.soak_hours or 0)
+    return [_verified_in(change_request, name, deployed.get(name), soak, at) for name in names]
+
+
+def _verified_in(
+    change_request: ChangeRequest, name: str, since: datetime | None, soak: timedelta, at: datetime
+) -> GateFinding:
+    version = change_request.release.version
+    gate = f"verified in {name}"
+    if since is None:
+        outcome = GateOutcome(
+            GateVerdict.INCONCLUSIVE,
+            f"Release {version} has not been deployed to {name} and verified there.",
+            f"Promote it to {name} first.",
+        )
+    elif since + soak > at:
+        outcome = GateOutcome(
+            GateVerdict.INCONCLUSIVE,
+            f"Release {version} runs in {name} since {since:%Y-%m-%d %H:%M} UTC, "
+            f"and the policy wants {soak.total_seconds() / 3600:g} hours there.",
+            f"Wait until {since + soak:%Y-%m-%d %H:%M} UTC.",
+        )
+    else:
+        outcome = GateOutcome(
+            GateVerdict.PASS, f"Release {version} was verified in {name} on {since:%Y-%m-%d}."
+        )
+    return GateFinding(gate, None, outcome, None, since + soak if since else None)
+
+
+def _known_authors(policy: Policy, authors: Authors) -> GateFinding:
+    gate = "known authors"
+    if not authors.unknown:
+        outcome = GateOutcome(GateVerdict.PASS, "Every commit author has an account here.")
+        return GateFinding(gate, None, outcome, None)
+    told = "; ".join(authors.unknown[:5])
+    if policy.unknown_authors is UnknownAuthors.ALLOW:
+        outcome = GateOutcome(
+            GateVerdict.WARN, f"Not every author is known: {told}. The policy allows it."
+        )
+    else:
+        outcome = GateOutcome(
+            GateVerdict.FAIL,
+            f"Nobody can be kept from signing their own work while an author is unknown: {told}.",
+            "Register the version with its commit authors, and add their addresses to their accounts.",
+        )
+    return GateFinding(gate, None, outcome, None)
