@@ -1,9 +1,9 @@
 """Behind a TLS-terminating proxy. Every value without a default must be set, or the start fails."""
 
 from portal.settings.base import *
-from portal.settings.env import env_bool, env_list
+from portal.settings.env import env_bool, env_str
 
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS")
+ALLOWED_HOSTS = [name.strip() for name in env_str("ALLOWED_HOSTS").split(",")]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env_bool("SECURE_SSL_REDIRECT", default=True)
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
