@@ -49,6 +49,7 @@ LOOKS: Final[dict[str, Look]] = {
     "waived": Look("warn", "certificate", "Waived"),
     # Steps of a deployment.
     "waiting": Look("neutral", "circle-dashed", "Waiting"),
+    "current": Look("active", "hand-stop", "Waits for people"),
     "running": Look("active", "loader-2", "Running"),
     "done": Look("good", "check", "Done"),
     "skipped": Look("neutral", "circle-minus", "Skipped"),

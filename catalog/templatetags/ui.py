@@ -17,7 +17,7 @@ register = template.Library()
 SPRITE: Final = "vendor/tabler-icons/sprite.svg"
 SHORT_DIGEST: Final = 12
 AVATAR_HUES: Final = 6
-CHOICE_WIDGETS: Final = (forms.CheckboxInput, forms.RadioSelect, forms.CheckboxSelectMultiple)
+CHOICE_GROUPS: Final = (forms.RadioSelect, forms.CheckboxSelectMultiple)
 
 
 @register.simple_tag
@@ -131,13 +131,15 @@ def is_choice_box(field: forms.BoundField) -> bool:
 @register.filter
 def is_choice_group(field: forms.BoundField) -> bool:
     """Whether the control is a group that wants a fieldset and a legend instead of a label."""
-    return isinstance(field.field.widget, (forms.RadioSelect, forms.CheckboxSelectMultiple))
+    return isinstance(field.field.widget, CHOICE_GROUPS)
 
 
 def _control_class(field: forms.BoundField) -> str:
     control = field.field.widget
     own = str(control.attrs.get("class", ""))
-    if isinstance(control, CHOICE_WIDGETS):
+    if isinstance(control, CHOICE_GROUPS):
+        return own  # Django gives a group's class to its box as well as to each control.
+    if isinstance(control, forms.CheckboxInput):
         kind = "form-check-input"
     elif isinstance(control, forms.Select):
         kind = "form-select"
