@@ -1,5 +1,10 @@
 """The portal's own pages: inbox, health, search."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from portal import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("livez", health.alive, name="livez"),
+    path("readyz", health.ready, name="readyz"),
+]

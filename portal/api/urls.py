@@ -1,5 +1,12 @@
 """The schema, its docs page, and who am I."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from portal.api import reference
+from portal.api.me import MeView
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("schema/", reference.schema, name="api-schema"),
+    path("docs/", reference.docs, name="api-docs"),
+    path("me/", MeView.as_view(), name="api-me"),
+]

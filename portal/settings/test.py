@@ -27,5 +27,6 @@ STORAGES = {
     **STORAGES,
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+WHITENOISE_AUTOREFRESH = True  # nothing is collected for tests
 OUTGOING_ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 CARRY_OUT_LEASE_SECONDS = 3

@@ -1,0 +1,87 @@
+"""What every view of the REST API stands on, in all apps."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.http import HttpResponse
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog.errors import NotFound
+from catalog.models import Project, User
+from catalog.models import TokenScope as Scope
+
+Found = TypeVar("Found", bound=Model)
+
+
+class Endpoint(GenericAPIView[Any]):
+    """One address. Reads start from ``visible_to(caller)``; writes call one action each.
+
+    Attributes:
+        required_scope: what a token needs for anything but reading.
+    """
+
+    required_scope: Scope = Scope.ADMIN
+    request: Request
+
+    @property
+    def caller(self) -> User:
+        """Whoever calls."""
+        user = self.request.user
+        if not isinstance(user, User):
+            raise TypeError("IsAuthenticated stands before every view that asks who calls.")
+        return user
+
+    def body(
+        self, serializer: type[serializers.Serializer[Any]], *, partial: bool = False
+    ) -> dict[str, Any]:
+        """Return the checked fields of the request's body.
+
+        Raises:
+            ValidationError: what is wrong, field by field.
+        """
+        checked = serializer(data=self.request.data, partial=partial)
+        checked.is_valid(raise_exception=True)
+        return dict(checked.validated_data)
+
+    def project(self, slug: str) -> Project:
+        """Return the project that the address names.
+
+        Raises:
+            NotFound: there is none, or the caller may not see it.
+        """
+        return one(
+            Project.objects.visible_to(self.caller).filter(slug=slug), f"no project {slug!r:.80}"
+        )
+
+    def listed(
+        self, queryset: QuerySet[Any, Any], document: Callable[[Any], dict[str, Any]] | None = None
+    ) -> Response:
+        """Return one page of the filtered rows, each as its document (rows of ``values()`` are already)."""
+        rows: Iterable[Any] = self.paginate_queryset(self.filter_queryset(queryset)) or []
+        return self.get_paginated_response(
+            [document(row) for row in rows] if document else list(rows)
+        )
+
+    def json(self, document: Any, status: int = 200) -> HttpResponse:
+        """Return the document without the detour through content negotiation: for what is polled."""
+        renderer: BaseRenderer = self.renderer_classes[0]()
+        return HttpResponse(
+            renderer.render(document), status=status, content_type="application/json"
+        )
+
+
+def one(queryset: QuerySet[Found, Any], what: str) -> Found:
+    """Return the one row.
+
+    Raises:
+        NotFound: there is none among those that the caller may see; ``what`` says which, as "no …".
+    """
+    found = queryset.first()
+    if found is None:
+        raise NotFound(f"There is {what} that you may see.")
+    return found

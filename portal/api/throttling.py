@@ -1,0 +1,76 @@
+"""So many calls an account: a sliding window in Valkey, one round trip a call."""
+
+import time
+from typing import TYPE_CHECKING, Final
+
+import redis
+import structlog
+from django.conf import settings
+from redis.exceptions import RedisError
+from rest_framework.request import Request
+from rest_framework.throttling import SimpleRateThrottle
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView  # loads these classes itself, by the settings' names
+
+log = structlog.get_logger(__name__)
+
+WAIT_AFTER_FAILURE: Final = 5.0
+"""Seconds during which a lost cache is not asked again, so that its timeouts do not slow every call."""
+
+
+class AccountThrottle(SimpleRateThrottle):
+    """The rate ``account`` of REST_FRAMEWORK['DEFAULT_THROTTLE_RATES'], for each account.
+
+    The count of the window before fades out as the present one fills, so there is no burst at the seam.
+    A cache that is away lets everybody through: the limit protects against loops, not against people.
+    """
+
+    scope = "account"
+    _client: "redis.Redis | None" = None
+    _away_until = 0.0
+
+    def get_cache_key(self, request: Request, view: "APIView") -> str | None:
+        """Return the account's key, None for those who are not signed in: they reach nothing costly."""
+        return f"throttle:{request.user.pk}" if request.user.is_authenticated else None
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        """Count the call and say whether it is within the rate."""
+        key = self.get_cache_key(request, view)
+        if (
+            key is None
+            or self.num_requests is None
+            or time.monotonic() < AccountThrottle._away_until
+        ):
+            return True
+        try:
+            return self._within(key, time.time())
+        except RedisError:
+            AccountThrottle._away_until = time.monotonic() + WAIT_AFTER_FAILURE
+            log.warning("throttle_without_cache")
+            return True
+
+    def _within(self, key: str, now: float) -> bool:
+        length = self.duration or 60
+        window, passed = divmod(now, length)
+        present = f"{key}:{int(window)}"
+        with self.connection().pipeline(transaction=False) as pipeline:
+            pipeline.incr(present)
+            pipeline.expire(present, length * 2)
+            pipeline.get(f"{key}:{int(window) - 1}")
+            count, _, before = pipeline.execute()
+        self._wait = length - passed
+        fading = int(before or 0) * (1 - passed / length)
+        return bool(count + fading <= (self.num_requests or 0))
+
+    @classmethod
+    def connection(cls) -> "redis.Redis":
+        """Return this process's connections to the cache."""
+        if cls._client is None:
+            options = settings.CACHES["default"].get("OPTIONS", {})
+            cls._client = redis.Redis.from_url(settings.CACHE_URL, **options)
+        return cls._client
+
+    def wait(self) -> float:
+        """Return the seconds until the window ends."""
+        return self._wait
