@@ -80,6 +80,7 @@ def commitment(field: str, value: str, salt: bytes) -> str:
 
 def record(
     name: EventName,
+    /,
     *,
     subject: Subject,
     by: Actor,

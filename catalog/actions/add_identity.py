@@ -1,0 +1,38 @@
+"""A name under which commits, runs and models carry a person as their author."""
+
+from django.db import transaction
+
+from audit.record import record
+from catalog.audit_events import CatalogEvent
+from catalog.locking import locked
+from catalog.models import Identity, User
+from catalog.permissions import PortalPermission, require_portal
+from catalog.standing import refuse_oneself, require_standing_over
+from catalog.validation import check_fields, refusing_duplicates
+
+
+@transaction.atomic(durable=True)
+def add_identity(person: User, *, kind: str, value: str, by: User) -> Identity:
+    """Note an identity. It decides who may not sign what, so nobody notes their own.
+
+    Raises:
+        NotPermitted: without the portal permission ``manage_people``, or for the own account.
+        InvalidInput: a field does not fit.
+        AlreadyExists: it is somebody's identity already.
+    """
+    person = locked(person)
+    require_portal(PortalPermission.MANAGE_PEOPLE, by)
+    require_standing_over(person, by)
+    refuse_oneself(person, by, "decide under which names your own work is known")
+    identity = Identity(user=person, kind=kind, value=value)
+    check_fields(identity, "kind", "value")
+    with refusing_duplicates("value", "This identity is noted already, here or for somebody else."):
+        identity.save(force_insert=True)
+    record(
+        CatalogEvent.IDENTITY_ADDED,
+        subject=person,
+        by=by,
+        private={"person": person.display_name, "identity": identity.value},
+        kind=identity.kind,
+    )
+    return identity

@@ -1,0 +1,80 @@
+"""A new account for a person."""
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from audit.record import record
+from catalog.audit_events import CatalogEvent
+from catalog.errors import InvalidInput
+from catalog.models import Identity, IdentityKind, User
+from catalog.permissions import PortalPermission, require_portal
+from catalog.standing import require_superuser
+from catalog.validation import check_fields, check_text, refusing_duplicates
+
+
+@transaction.atomic(durable=True)
+def create_person(
+    *,
+    username: str,
+    full_name: str = "",
+    email: str = "",
+    job_title: str = "",
+    password: str | None = None,
+    is_superuser: bool = False,
+    by: User,
+) -> User:
+    """Create an account. Without a password it cannot sign in until one is set.
+
+    The e-mail address is also noted as an identity, so that the person's commits are known as theirs, and
+    stay known when the address changes.
+
+    Raises:
+        NotPermitted: without the portal permission ``manage_people``; superusers are made by superusers.
+        InvalidInput: a field does not fit, or the password is too weak.
+        AlreadyExists: the user name or the e-mail address is somebody else's.
+    """
+    require_portal(PortalPermission.MANAGE_PEOPLE, by)
+    if is_superuser:
+        require_superuser(by, "make a superuser")
+    person = User(
+        username=username,
+        full_name=full_name,
+        email=email,
+        job_title=job_title,
+        is_superuser=is_superuser,
+        is_staff=False,
+    )
+    check_fields(person, "username", "full_name", "email", "job_title")
+    _set_password(person, password)
+    with refusing_duplicates("username", f"There is an account {username!r} already."):
+        _refuse_taken_address(person)
+        person.save(force_insert=True)
+    if person.email:
+        with refusing_duplicates("email", "This e-mail address is known as somebody else's."):
+            Identity.objects.create(user=person, kind=IdentityKind.EMAIL, value=person.email)
+    record(
+        CatalogEvent.PERSON_CREATED,
+        subject=person,
+        by=by,
+        private={"person": person.display_name, "username": person.username},
+        superuser=person.is_superuser,
+    )
+    return person
+
+
+def _refuse_taken_address(person: User) -> None:
+    if person.email and User.objects.filter(email__iexact=person.email).exists():
+        raise InvalidInput.of("email", "Somebody else has this e-mail address.")
+
+
+def _set_password(person: User, password: str | None) -> None:
+    if password is None:
+        person.set_unusable_password()
+        return
+    check_text("password", password, longest=128)
+    try:
+        validate_password(password, person)
+    except ValidationError as error:
+        raise InvalidInput(" ".join(error.messages), fields={"password": error.messages}) from error
+    person.set_password(password)
