@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import secrets
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +13,16 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from audit.names import EventName
+from audit.canonical import canonical
+from audit.errors import NotRecordable
+from audit.names import ALWAYS_SUPPLIED, EventName
 from audit.origin import current_origin
 
 MAX_FREE_TEXT = 4000
-"""Characters of one private value; an entry must fit 65,535 bytes, and private values stay outside it."""
+"""Characters of one private value; the rest is cut off."""
+
+LARGEST_BODY = 65_535 - 512
+"""Bytes. A tlog-tiles entry has at most 65,535; the envelope (stamps, stream, number) takes less than 512."""
 
 _INSERT = """
 WITH written AS (
@@ -101,10 +107,12 @@ def record(
 
     Raises:
         RuntimeError: there is no transaction, so the change and its event could part.
-        TypeError, ValueError: the data is not canonical JSON.
+        TypeError: the data holds a float, or something that is not JSON.
+        NotRecordable: the data has no canonical form, or is too large for an entry.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("record() must share the transaction of the change it describes.")
+    _complain_of_missing_words(name, {*data, *(private or {})})
     origin = current_origin()
     disclosed = {"actor": by.display_name, **(private or {})}
     if origin.address:
@@ -120,37 +128,39 @@ def record(
         "private": commitments,
         "source": {"channel": origin.channel, "request": origin.request_id},
     }
-    return _insert(subject.audit_stream, canonical(body), disclosures)
+    return _insert(subject.audit_stream, _bytes_of(body, name), disclosures)
 
 
-def canonical(value: Any) -> bytes:
-    """Return RFC 8785 canonical JSON. Floats and non-ASCII keys are refused, which keeps it exact."""
-    _refuse_inexact(value)
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME)
+def _complain_of_missing_words(name: EventName, supplied: set[str]) -> None:
+    # A sentence with a hole must not stop a deployment; the tests turn warnings into errors.
+    if missing := name.words - supplied - ALWAYS_SUPPLIED:
+        warnings.warn(f"{name} was recorded without {sorted(missing)}.", stacklevel=3)
 
 
-def _refuse_inexact(value: Any) -> None:
-    if isinstance(value, float):
-        raise TypeError("A float has no canonical form here: write it as a string.")
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if not str(key).isascii():
-                raise ValueError(f"The key {key!r} is not ASCII.")
-            _refuse_inexact(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            _refuse_inexact(inner)
+def _bytes_of(body: dict[str, Any], name: EventName) -> bytes:
+    composed = canonical(body)
+    if len(composed) > LARGEST_BODY:
+        raise NotRecordable(
+            f"The facts of {name} take {len(composed)} bytes, and an entry of the audit log has room "
+            f"for {LARGEST_BODY}. Split what you do into smaller steps."
+        )
+    return composed
 
 
 def _commit_to(private: Mapping[str, str]) -> tuple[dict[str, str], dict[str, list[str]]]:
     commitments: dict[str, str] = {}
     disclosures: dict[str, list[str]] = {}
     for field, value in private.items():
-        clipped = value[:MAX_FREE_TEXT].replace("\x00", "")
+        clipped = _storable(value[:MAX_FREE_TEXT])
         salt = secrets.token_bytes(32)
         commitments[field] = commitment(field, clipped, salt)
         disclosures[field] = [base64.b64encode(salt).decode(), clipped]
     return commitments, disclosures
+
+
+def _storable(text: str) -> str:
+    # Whatever somebody typed must not keep what they did from being recorded.
+    return text.replace("\x00", "").encode(errors="replace").decode()
 
 
 def _insert(stream: str, body: bytes, disclosures: dict[str, list[str]]) -> Receipt:
