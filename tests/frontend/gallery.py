@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django
 from django.conf import settings
@@ -50,7 +51,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     """Serves the pages and static/ under the policy that the portal sends."""
 
     def do_GET(self) -> None:
-        name = self.path.strip("/")
+        name = urlsplit(self.path).path.strip("/")
         if name not in PAGES:
             super().do_GET()
             return

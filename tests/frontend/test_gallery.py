@@ -155,3 +155,20 @@ def test_the_menus_work_with_the_keyboard_on_a_phone(page, address):
     assert page.get_by_role("link", name="Policies").is_visible()
     page.keyboard.press("Escape")
     assert page.get_by_role("link", name="Policies").is_hidden()
+
+
+def test_a_changed_filter_replaces_its_result_under_the_policy(page, address, complaints):
+    page.goto(f"{address}/parts/?q=old")
+    page.evaluate("document.getElementById('found').dataset.stale = 'yes'")
+    page.select_option("select[name=project]", "payments")
+    page.wait_for_selector("#found:not([data-stale])")
+    assert page.url.endswith("/parts/?q=approved&project=payments&since=")
+    assert page.locator("#found time").inner_text().endswith("M")
+    assert complaints == []
+
+
+def test_an_answer_that_cannot_be_shown_is_said(page, address):
+    page.route("**/parts/?*", lambda route: route.fulfill(status=500, body="no"))
+    page.goto(f"{address}/parts/")
+    page.select_option("select[name=project]", "payments")
+    expect(page.locator(".gh-toast")).to_contain_text("The portal answered 500")
