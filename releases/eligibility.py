@@ -61,7 +61,10 @@ class Authors:
 
 
 def approvers_of(
-    change_request: ChangeRequest, rules: Sequence[ApprovalRule], authors: Authors
+    change_request: ChangeRequest,
+    rules: Sequence[ApprovalRule],
+    versions: Sequence[ArtifactVersion],
+    authors: Authors,
 ) -> Approvers:
     """Return who may sign the change request now; a constant number of queries."""
     grants = EnvironmentUserObjectPermission.objects.filter(
@@ -77,7 +80,7 @@ def approvers_of(
     return Approvers(
         people=people,
         holders=holders,
-        excluded=_excluded(change_request, authors),
+        excluded=_excluded(change_request, versions, authors),
         roles={person: tuple(sorted(held)) for person, held in roles.items()},
     )
 
@@ -129,13 +132,14 @@ def _holders(
     )
 
 
-def _excluded(change_request: ChangeRequest, authors: Authors) -> dict[int, str]:
+def _excluded(
+    change_request: ChangeRequest, versions: Sequence[ArtifactVersion], authors: Authors
+) -> dict[int, str]:
     """Return account id → the reason that weighs first."""
     excluded: dict[int, str] = {
         person: f"wrote {what} in this release" for person, what in authors.known.items()
     }
-    for item in change_request.release.items.all():
-        version = item.artifact_version
+    for version in versions:
         if version.artifact.kind == ArtifactKind.MODEL:
             excluded[version.registered_by_id] = f"registered the model {version}"
     excluded[change_request.release.sealed_by_id] = "sealed this release"

@@ -84,11 +84,14 @@ def evaluate(change_request: ChangeRequest, *, at: datetime) -> Evaluation:
     items = list(
         change_request.release.items.select_related("artifact_version__artifact").order_by("id")
     )
-    authors = authors_of(item.artifact_version for item in items)
+    versions = [item.artifact_version for item in items]
+    authors = authors_of(versions)
     gates = tuple(findings_of(change_request, policy, items, authors, at)) if policy else ()
     document = statement_of(change_request, version, [finding.as_input for finding in gates])
     digest = digest_of_statement(document)
-    approvers = approvers_of(change_request, policy.approvals, authors) if policy else None
+    approvers = (
+        approvers_of(change_request, policy.approvals, versions, authors) if policy else None
+    )
     return Evaluation(
         at=at,
         policy_version=version,

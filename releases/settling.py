@@ -42,10 +42,12 @@ def settle(change_request: ChangeRequest, *, by: User, why: str) -> Evaluation:
     if not stays and change_request.state != ChangeRequestState.CHECKING:
         move(change_request, Verb.CHECK, ReleaseEvent.CHECKING, by=by, why=why)
     _keep(change_request, evaluation)
-    if stays:
-        change_request.save()
-    else:
+    if not stays:
         _advance(change_request, evaluation, by=by)
+    elif change_request.state == ChangeRequestState.AWAITING_APPROVAL and evaluation.may_go:
+        release_for_carry_out(change_request, evaluation, by=by)
+    else:
+        change_request.save()
     return evaluation
 
 
@@ -56,7 +58,7 @@ def _stays(change_request: ChangeRequest, evaluation: Evaluation) -> bool:
         case ChangeRequestState.BLOCKED:
             return bool(evaluation.blocking) and change_request.blocking == evaluation.blocking
         case ChangeRequestState.AWAITING_APPROVAL:
-            return same and not evaluation.blocking and not evaluation.may_go
+            return same and not evaluation.blocking
         case state if state in _GRANTED:
             return same and evaluation.may_go
         case _:

@@ -15,7 +15,7 @@ _CHUNK = 1024 * 1024
 class DurableFileSystemStorage(FileSystemStorage):
     """A file appears whole or not at all: written aside, flushed to disk, then renamed."""
 
-    def _save(self, name: str, content: File[Any]) -> str:
+    def _save(self, name: str, content: "File[Any]") -> str:
         path = Path(self.path(name))
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
