@@ -218,7 +218,7 @@ class Cluster(Protocol):
     def current(self, workload: Workload) -> WorkloadState:
         """Read a workload; ``exists`` is false when it is not there."""
 
-    def apply(  # noqa: PLR0913 - one declarative call; its parts are named at the call
+    def apply(
         self,
         workload: Workload,
         images: Mapping[str, str],

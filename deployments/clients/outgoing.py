@@ -1,0 +1,147 @@
+"""POST to an address that a person typed in, without being sent where nobody outside may reach.
+
+The name is resolved once, every address it has is checked, and the connection is made to the checked
+address; a second look-up by the HTTP client could answer something else. Redirects are not followed,
+proxies from the environment are not used, time and size are bounded.
+"""
+
+import ipaddress
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+import httpx
+from django.conf import settings
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 10.0
+WHOLE_SECONDS = 20.0
+LARGEST_ANSWER = 64 * 1024
+"""Bytes of an answer that are read; only its beginning is ever shown."""
+
+
+class OutgoingError(Exception):
+    """The call came to nothing; ``sentence`` says why, for people."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class OutgoingUnavailable(OutgoingError):
+    """No answer. Trying again may help."""
+
+
+class OutgoingRefused(OutgoingError):
+    """We do not call this address. Trying again cannot help."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    text: str
+    """The first characters of the body."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    url: SplitResult
+    host: str
+    port: int
+    address: str
+
+
+def is_allowed(host: str) -> bool:
+    """Return whether the operator allows this host wherever it leads, inside the network too."""
+    return host.lower() in {allowed.lower() for allowed in settings.OUTGOING_ALLOWED_HOSTS}
+
+
+def check_url(url: str) -> str:
+    """Return the host of an address that may be called, without looking it up.
+
+    Raises:
+        OutgoingRefused: the address is not plain ``https://host[:port]/path``; ``http`` is for hosts
+            that the operator allows.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise OutgoingRefused("This is not an address: use https://host/path.") from None
+    if parts.username or parts.password or parts.fragment or not host or port == 0:
+        raise OutgoingRefused("Use https://host/path, without a user, a password or a fragment.")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_allowed(host)):
+        raise OutgoingRefused(
+            f"Gatehouse calls https addresses only; {host} may be called by http when the operator "
+            "names it in OUTGOING_ALLOWED_HOSTS."
+        )
+    return host
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    """Send the body and return the answer, whatever its status.
+
+    Raises:
+        OutgoingRefused: the address may not be called.
+        OutgoingUnavailable: it cannot be reached or does not answer in time.
+    """
+    place = _look_up(url)
+    deadline = time.monotonic() + WHOLE_SECONDS
+    address = f"[{place.address}]" if ":" in place.address else place.address
+    checked = place.url._replace(netloc=f"{address}:{place.port}").geturl()
+    timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    try:
+        with (
+            httpx.Client(timeout=timeout, trust_env=False, follow_redirects=False) as client,
+            client.stream(
+                "POST",
+                checked,
+                content=body,
+                headers={**headers, "Host": place.url.netloc},
+                extensions={"sni_hostname": place.host},
+            ) as response,
+        ):
+            return Answer(response.status_code, _beginning(response, deadline))
+    except httpx.HTTPError as error:
+        raise OutgoingUnavailable(
+            f"{place.host} did not answer: {str(error) or type(error).__name__}."
+        ) from error
+
+
+def _look_up(url: str) -> _Place:
+    host = check_url(url)
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise OutgoingUnavailable(f"The name {host} could not be resolved.") from error
+    addresses = [str(each[4][0]) for each in found]
+    if not is_allowed(host):
+        _refuse_inner(host, addresses)
+    return _Place(parts, host, port, addresses[0])
+
+
+def _refuse_inner(host: str, addresses: list[str]) -> None:
+    """Refuse a name if any of its addresses leads inside: loopback, private, link-local, metadata."""
+    for address in addresses:
+        known = ipaddress.ip_address(address.partition("%")[0])
+        mapped = getattr(known, "ipv4_mapped", None) or getattr(known, "sixtofour", None) or known
+        if not mapped.is_global or mapped.is_multicast:
+            raise OutgoingRefused(
+                f"{host} leads to {address}, which is not a public address. Gatehouse calls it when "
+                "the operator names the host in OUTGOING_ALLOWED_HOSTS."
+            )
+
+
+def _beginning(response: httpx.Response, deadline: float) -> str:
+    read = b""
+    for chunk in response.iter_bytes():
+        read += chunk
+        if len(read) > LARGEST_ANSWER or time.monotonic() > deadline:
+            break
+    return read[:LARGEST_ANSWER].decode("utf-8", "replace")
