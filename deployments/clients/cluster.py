@@ -228,6 +228,7 @@ class Cluster(Protocol):
         template: Mapping[str, Any] | None = None,
         dry_run: bool = False,
         force: bool = False,
+        restore: bool = False,
     ) -> WorkloadState:
         """Make ``images`` (container → ``repository@sha256:…``) what the workload should run.
 
@@ -237,7 +238,8 @@ class Cluster(Protocol):
         may be left out (``{}`` is one replica of the named containers).
 
         ``force`` takes a field from another manager. Without it that is a ``ClusterRefused``
-        with ``conflicts``. ``dry_run`` asks the cluster to check everything and change nothing.
+        with ``conflicts``. ``restore`` puts back what was there before us, by tag if so it was.
+        ``dry_run`` asks the cluster to check everything and change nothing.
         """
 
     def rollout(

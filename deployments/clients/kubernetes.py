@@ -109,7 +109,10 @@ class KubernetesCluster:
         template: Mapping[str, Any] | None = None,
         dry_run: bool = False,
         force: bool = False,
+        restore: bool = False,
     ) -> WorkloadState:
+        if not restore:
+            manifests.check_images(workload, images)
         try:
             live = self._live(workload)
         except WorkloadMissing:

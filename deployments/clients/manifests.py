@@ -43,9 +43,8 @@ def to_apply(
 
     An apply gives up every field of ours that it leaves out, so the body begins with what we own
     already: the whole template if we created the workload, else the images.
-    Raise WorkloadMissing, or ClusterRefused for an image without digest or an unknown container.
+    Raise WorkloadMissing, or ClusterRefused for an unknown container.
     """
-    _check_images(workload, images)
     owned = {} if live is None else owned_part(live)
     is_ours = live is None or "selector" in (owned.get("spec") or {})
     if template is not None and is_ours:
@@ -81,7 +80,8 @@ def mark(
             metadata["labels"].setdefault(LABEL_MANAGED_BY, managed_by)
 
 
-def _check_images(workload: Workload, images: Mapping[str, str]) -> None:
+def check_images(workload: Workload, images: Mapping[str, str]) -> None:
+    """Let references with a digest pass. Raise ClusterRefused for one that a registry could move."""
     if not images:
         raise ClusterRefused(f"There is no image to put into {workload}.")
     for container, image in images.items():

@@ -233,12 +233,14 @@ AUDIT_EVENTS = [
     "deployments.audit_events.DeploymentEvent",
 ]
 
-CLUSTER_CLIENT = "deployments.clients.kubernetes.KubernetesCluster"
+CLUSTER_CLIENT = "deployments.clients.kubernetes.connect"
 KUBERNETES_CREDENTIALS_DIR = env_str("KUBERNETES_CREDENTIALS_DIR", default="")
 CARRY_OUT_LEASE_SECONDS = env_int("CARRY_OUT_LEASE_SECONDS", default=30)
 # A target that does not answer is asked this often in a row, after pauses that double from the first.
 CARRY_OUT_TRIES = env_int("CARRY_OUT_TRIES", default=6)
 CARRY_OUT_RETRY_SECONDS = env_int("CARRY_OUT_RETRY_SECONDS", default=5)
+# How long a new pod may be unable to start before its rollout has failed; a first crash may pass.
+CARRY_OUT_PATIENCE_SECONDS = env_int("CARRY_OUT_PATIENCE_SECONDS", default=60)
 # Files that hold the secrets with which webhook executors are signed; targets name them.
 WEBHOOK_SECRETS_DIR = env_str("WEBHOOK_SECRETS_DIR", default="")
 STATEMENT_TARGET = "deployments.statement.target_of"
