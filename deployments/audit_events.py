@@ -31,6 +31,7 @@ class DeploymentEvent(EventName):
     PUTTING_BACK = "deployments.putting_back", "The {object} is being put back: {why}"
     PUT_BACK = "deployments.put_back", "{workload} was put back to {images}."
     CALLED_OUT = "deployments.called_out", "The executor of the {object} was called at {host}."
+    WAITING = "deployments.waiting", "The {object} waits for a report until {until}."
     REPORTED = (
         "deployments.reported",
         "The executor reported that the {object} {result}. {comment}",

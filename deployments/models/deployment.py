@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from catalog.models import Environment, Project
+from releases.locking import lock_change_request
 from releases.models import ChangeRequest
 
 if TYPE_CHECKING:
@@ -50,11 +51,7 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
     def lock_with_request(self, pk: int) -> "Deployment":
         """Lock the change request, then the deployment: the order in which everybody locks the two."""
         number = self.values_list("change_request_id", flat=True).get(pk=pk)
-        change_request = (
-            ChangeRequest.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("project", "environment__project", "release")
-            .get(pk=number)
-        )
+        change_request = lock_change_request(number)
         deployment = self.select_for_update(of=("self",), no_key=True).get(pk=pk)
         deployment.change_request = change_request
         deployment.environment = change_request.environment

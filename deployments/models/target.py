@@ -2,19 +2,34 @@
 
 from typing import Any
 
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 
 from catalog.models import Artifact, Environment
+
+DNS_LABEL = RegexValidator(
+    r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z",
+    "Use 1 to 63 lower-case letters, digits and hyphens; the first and last a letter or digit.",
+)
+DNS_NAME = RegexValidator(
+    r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?\Z",
+    "Use 1 to 63 lower-case letters, digits, dots and hyphens, as Kubernetes names its workloads.",
+)
+FILE_NAME = RegexValidator(
+    r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?\Z",
+    "Use the plain name of a file: letters, digits, dots, hyphens and underscores.",
+)
+MOST_REPLICAS = 1000
 
 
 class Cluster(models.Model):
     """A Kubernetes API server. Its credentials are files that the operator mounts, named here, never stored."""
 
-    name = models.CharField(max_length=63, unique=True)
+    name = models.CharField(max_length=63, unique=True, validators=[DNS_LABEL])
     server = models.URLField(max_length=300, blank=True)
     """The API server's address; empty: as the kubeconfig or the pod's own service account says."""
-    credentials = models.CharField(max_length=100, blank=True)
-    """File name in settings.KUBERNETES_CREDENTIALS_DIR: a kubeconfig or a bearer token; empty: in-cluster."""
+    credentials = models.CharField(max_length=100, blank=True, validators=[FILE_NAME])
+    """File in settings.KUBERNETES_CREDENTIALS_DIR: a kubeconfig or a bearer token; empty: in-cluster."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -52,10 +67,12 @@ class Target(models.Model):
 
     environment = models.OneToOneField(Environment, models.PROTECT, related_name="target")
     executor = models.CharField(max_length=10, choices=Executor)
-    cluster = models.ForeignKey(Cluster, models.PROTECT, null=True, blank=True, related_name="targets")
-    namespace = models.CharField(max_length=63, blank=True)
+    cluster = models.ForeignKey(
+        Cluster, models.PROTECT, null=True, blank=True, related_name="targets"
+    )
+    namespace = models.CharField(max_length=63, blank=True, validators=[DNS_LABEL])
     webhook_url = models.URLField(max_length=500, blank=True)
-    webhook_secret = models.CharField(max_length=100, blank=True)
+    webhook_secret = models.CharField(max_length=100, blank=True, validators=[FILE_NAME])
     """Name of the file in settings.WEBHOOK_SECRETS_DIR that holds the signing secret."""
     timeout_seconds = models.PositiveIntegerField(default=600)
     revision = models.PositiveIntegerField(default=1)
@@ -79,7 +96,8 @@ class Target(models.Model):
     @property
     def audit_object(self) -> dict[str, Any]:
         """Its identity in an entry."""
-        return {"type": "target", "id": self.pk, "label": f"target of {self.environment.audit_object['label']}"}
+        label = f"target of {self.environment.audit_object['label']}"
+        return {"type": "target", "id": self.pk, "label": label}
 
     @property
     def audit_project(self) -> str:
@@ -93,9 +111,11 @@ class WorkloadBinding(models.Model):
     target = models.ForeignKey(Target, models.PROTECT, related_name="bindings")
     artifact = models.ForeignKey(Artifact, models.PROTECT, related_name="+")
     workload_kind = models.CharField(max_length=40, default="Deployment")
-    workload = models.CharField(max_length=63)
-    container = models.CharField(max_length=63)
-    replicas = models.PositiveSmallIntegerField(null=True, blank=True)
+    workload = models.CharField(max_length=63, validators=[DNS_NAME])
+    container = models.CharField(max_length=63, validators=[DNS_LABEL])
+    replicas = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MaxValueValidator(MOST_REPLICAS)]
+    )
     """Only used when the workload does not exist yet."""
     adopt = models.BooleanField(default=False)
     """Whether the image may be taken from another field manager (``kubectl``, Helm) that set it first."""

@@ -1,0 +1,67 @@
+"""How a deployment ends: its state, its change request's state and their events together.
+
+These are no actions. An action calls them inside its own transaction, on a deployment that it got from
+``Deployment.objects.lock_with_request``.
+"""
+
+from django.utils import timezone
+
+from audit.record import record
+from catalog.models import the_portal
+from deployments.audit_events import DeploymentEvent
+from deployments.executors.work import plain
+from deployments.models import OPEN_STEPS, Deployment, DeploymentState, StepState
+from deployments.queue import nudge_next
+from releases import progress
+from releases.states import ChangeRequestState
+
+
+def succeed(deployment: Deployment, *, what: str) -> None:
+    """Everything was carried out, and ``what`` was verified or vouched for."""
+    change_request, portal = deployment.change_request, the_portal()
+    if change_request.state == ChangeRequestState.DEPLOYING:
+        progress.verify(change_request, by=portal)
+    _close(deployment, DeploymentState.SUCCEEDED)
+    record(DeploymentEvent.SUCCEEDED, subject=deployment, by=portal)
+    progress.finish(change_request, by=portal, what=plain(what))
+    nudge_next(deployment.environment_id)
+
+
+def fail(deployment: Deployment, *, why: str) -> None:
+    """A definite no."""
+    why, portal = plain(why), the_portal()
+    _close(deployment, DeploymentState.FAILED, reason=why)
+    close_open_steps(deployment, why)
+    record(DeploymentEvent.FAILED, subject=deployment, by=portal, outcome="failure", why=why)
+    progress.fail(deployment.change_request, by=portal, why=why)
+    nudge_next(deployment.environment_id)
+
+
+def give_up(deployment: Deployment, *, why: str) -> None:
+    """Nobody could tell."""
+    why, portal = plain(why), the_portal()
+    _close(deployment, DeploymentState.ERRORED, reason=why)
+    close_open_steps(deployment, why)
+    record(DeploymentEvent.ERRORED, subject=deployment, by=portal, outcome="error", why=why)
+    progress.give_up(deployment.change_request, by=portal, why=why)
+    nudge_next(deployment.environment_id)
+
+
+def close_open_steps(deployment: Deployment, why: str) -> None:
+    """The step that was being done failed; those that never began are skipped."""
+    now = timezone.now()
+    steps = deployment.steps
+    steps.filter(state=StepState.RUNNING).update(
+        state=StepState.FAILED, sentence=plain(why), finished_at=now
+    )
+    steps.filter(state__in=OPEN_STEPS).update(state=StepState.SKIPPED, finished_at=now)
+
+
+def _close(deployment: Deployment, state: DeploymentState, *, reason: str = "") -> None:
+    deployment.state = state
+    deployment.reason = reason
+    deployment.finished_at = timezone.now()
+    deployment.lease_until = deployment.finished_at
+    deployment.try_again_at = None
+    deployment.callback_digest = ""
+    deployment.save()
