@@ -1,16 +1,15 @@
 """A new account for a person."""
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from audit.record import record
 from catalog.audit_events import CatalogEvent
 from catalog.errors import InvalidInput
 from catalog.models import Identity, IdentityKind, User
+from catalog.passwords import check_password
 from catalog.permissions import PortalPermission, require_portal
 from catalog.standing import require_superuser
-from catalog.validation import check_fields, check_text, refusing_duplicates
+from catalog.validation import check_fields, refusing_duplicates
 
 
 @transaction.atomic(durable=True)
@@ -46,7 +45,9 @@ def create_person(
         is_staff=False,
     )
     check_fields(person, "username", "full_name", "email", "job_title")
-    _set_password(person, password)
+    if password is not None:
+        check_password(password, person)
+    person.set_password(password)  # None: no password fits
     with refusing_duplicates("username", f"There is an account {username!r} already."):
         _refuse_taken_address(person)
         person.save(force_insert=True)
@@ -66,15 +67,3 @@ def create_person(
 def _refuse_taken_address(person: User) -> None:
     if person.email and User.objects.filter(email__iexact=person.email).exists():
         raise InvalidInput.of("email", "Somebody else has this e-mail address.")
-
-
-def _set_password(person: User, password: str | None) -> None:
-    if password is None:
-        person.set_unusable_password()
-        return
-    check_text("password", password, longest=128)
-    try:
-        validate_password(password, person)
-    except ValidationError as error:
-        raise InvalidInput(" ".join(error.messages), fields={"password": error.messages}) from error
-    person.set_password(password)
