@@ -11,6 +11,8 @@ from http import HTTPStatus
 from pathlib import Path
 from types import FrameType
 
+from celery import Celery
+
 from portal.embedded import ports, preparation, processes, programs
 from portal.embedded.environment import DATABASE, Installation, embedded_postgres
 from portal.embedded.errors import CannotStart
@@ -91,6 +93,8 @@ class Launcher:
             **self.installation.variables,
             "DJANGO_SETTINGS_MODULE": "portal.settings.embedded",
             "PYTHONUNBUFFERED": "1",
+            # The address and the sign-ins shall stay in sight: `make run LOG_LEVEL=INFO` says more.
+            "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
         }
         self.services = programs.services(self.installation)
         self.portal = programs.portal(self.installation)
@@ -99,8 +103,7 @@ class Launcher:
     def run(self) -> None:
         """Start, watch, and stop in order whatever happens."""
         began = time.monotonic()
-        names = [program.name for program in (*self.services, *self.portal)]
-        follower = LogFollower(self.layout.logs, names)
+        follower = LogFollower(self.layout.logs, [program.name for program in self.portal])
         follower.start()
         try:
             self._start()
@@ -171,6 +174,10 @@ class Launcher:
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _READY_SECONDS
+        # The portal asks its workers every few seconds only; we would wait for the next time.
+        with Celery(broker=self.environment["REDIS_URL"]) as broker:
+            while not broker.control.ping(timeout=0.5, limit=1) and time.monotonic() < deadline:
+                continue
         while True:
             status, words = self._ask("/readyz")
             if status == HTTPStatus.OK:
@@ -180,7 +187,7 @@ class Launcher:
                     f"The portal did not become ready within {_READY_SECONDS:.0f} s. It says: "
                     f"{words[:500] or 'nothing'}. The logs are in {self.layout.logs}."
                 )
-            time.sleep(0.2)
+            time.sleep(0.5)
 
     def _ask(self, path: str) -> tuple[int, str]:
         """Return status and text of the web server's answer; 0 if there is none."""

@@ -21,6 +21,9 @@ from portal.embedded.unprivileged import NOBODY, Identity, postgres_identity
 SUPERUSER = "postgres"
 ROLES_SQL = Path(__file__).resolve().parent.parent.parent / "audit" / "sql" / "roles.sql"
 
+_STATUS_LINE = 7
+"""Counted from zero; LOCK_FILE_LINE_PM_STATUS in PostgreSQL's miscadmin.h."""
+
 _ALWAYS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -147,16 +150,17 @@ class PostgresServer:
             CannotStart: it did not within ``seconds``.
         """
         deadline = time.monotonic() + seconds
-        while True:
-            try:
-                with self.superuser():
-                    return
-            except psycopg.OperationalError as error:
-                if time.monotonic() > deadline:
-                    raise CannotStart(
-                        f"PostgreSQL did not start within {seconds:.0f} s: {error}"
-                    ) from error
-            time.sleep(0.05)
+        while not self._is_ready():
+            if time.monotonic() > deadline:
+                raise CannotStart(f"PostgreSQL did not start within {seconds:.0f} s.")
+            time.sleep(0.02)
+
+    def _is_ready(self) -> bool:
+        """Say what the server wrote last into its pid file, as `pg_ctl` reads it."""
+        if self.running_pid() is None:
+            return False
+        lines = (self.data / "postmaster.pid").read_text().splitlines()
+        return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"
 
     def prepare(self, database: str) -> bool:
         """Make sure that the roles and ``database`` exist; say whether the database is new."""

@@ -14,31 +14,33 @@ def services(installation: Installation) -> list[Program]:
     found = []
     if installation.postgres:
         command = [sys.executable, "-m", "portal.embedded", "serve-postgres"]
-        found.append(Program("postgres", command, priority=1, stop_signal="INT", stop_seconds=20))
+        found.append(Program("postgres", command, stage=1, stop_signal="INT", stop_seconds=20))
     if installation.valkey:
-        found.append(Program("valkey", installation.valkey.command(), priority=2))
+        found.append(Program("valkey", installation.valkey.command(), stage=1))
     return found
 
 
 def portal(installation: Installation) -> list[Program]:
     """Return the portal's own processes and the sandbox cluster."""
     python = [sys.executable, "-m"]
-    celery = [*python, "celery", "--app", "portal"]
+    # In a container of one's own there is nobody else to be than root.
+    as_root = "ignore:You're running the worker with superuser privileges"
+    celery = [sys.executable, "-W", as_root, "-m", "celery", "--quiet", "--app", "portal"]
     cluster = installation.variables["SANDBOX_CLUSTER_PORT"]
     schedule = str(installation.layout.home / "beat")
     threads = str(max(4, 2 * (os.cpu_count() or 1)))
     listen = ["--bind", f"127.0.0.1:{installation.port}", "--no-control-socket"]
+    listen += ["--log-level", "warning"]
     scale = ["--worker-class", "gthread", "--workers", "2", "--threads", threads]
     return [
-        Program("cluster", [*python, "portal.sandbox_cluster", "--port", cluster], priority=10),
+        Program("cluster", [*python, "portal.sandbox_cluster", "--port", cluster], stage=2),
         Program(
             "worker",
-            [*celery, "worker", "--queues", QUEUES, "--concurrency", "4", "--loglevel", "INFO"],
-            priority=20,
+            [*celery, "worker", "--queues", QUEUES, "--concurrency", "4", "--loglevel", "WARNING"],
+            stage=2,
+            # It finishes what it began if that takes no longer; else the sweep finds the rest.
             stop_seconds=15,
-            # A stopping worker puts back what it could not finish (worker_soft_shutdown_timeout).
-            environment={"REMAP_SIGTERM": "SIGQUIT"},
         ),
-        Program("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], priority=21),
-        Program("web", [*python, "gunicorn", "portal.wsgi", *scale, *listen], priority=30),
+        Program("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], stage=2),
+        Program("web", [*python, "gunicorn", "portal.wsgi", *scale, *listen], stage=2),
     ]

@@ -1,5 +1,6 @@
 """The processes of `make run`, kept alive by supervisord (docs/adr/0002)."""
 
+import contextlib
 import os
 import shlex
 import subprocess
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
-import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
 from portal.embedded.errors import CannotStart
@@ -19,8 +19,9 @@ from portal.embedded.layout import CHECKOUT, Layout
 from portal.embedded.processes import MARK
 
 _START_SECONDS = 20.0
-STATE_RUNNING, STATE_FATAL = 20, 200
+STATE_STARTING, STATE_RUNNING, STATE_STOPPING, STATE_FATAL = 10, 20, 40, 200
 """Process states of supervisord's interface."""
+_ALIVE = {STATE_STARTING, STATE_RUNNING, STATE_STOPPING}
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class Program:
 
     name: str
     command: list[str]
-    priority: int
-    """Started in this order and stopped in the reverse order."""
+    stage: int
+    """What is of a later stage is started later and stopped earlier."""
     stop_signal: str = "TERM"
     stop_seconds: int = 10
     """How long it may take to stop before it is killed with its whole group."""
@@ -44,7 +45,7 @@ class Program:
             f"command={shlex.join(self.command)}",
             f"directory={CHECKOUT}",
             f"environment={environment}",
-            f"priority={self.priority}",
+            f"priority={self.stage}",
             "autostart=false",
             "autorestart=true",
             "startsecs=1",
@@ -156,20 +157,30 @@ class Supervisor:
         }
 
     def stop(self) -> None:
-        """Stop everything in order, and supervisord last."""
+        """Stop everything in the reverse order of the stages, and supervisord last."""
         if self._process is None:
             return
-        patience = 5 + sum(program.stop_seconds for program in self.programs)
+        for number in sorted({program.stage for program in self.programs}, reverse=True):
+            stage = [program for program in self.programs if program.stage == number]
+            with contextlib.suppress(OSError, Fault):
+                self._stop_together(stage)
         self._process.terminate()
         try:
-            self._process.wait(timeout=patience)
+            self._process.wait(timeout=_START_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
 
-    def family(self) -> list[psutil.Process]:
-        """Return supervisord and everything under it."""
-        if not self.is_alive or self._process is None:
-            return []
-        parent = psutil.Process(self._process.pid)
-        return [parent, *parent.children(recursive=True)]
+    def _stop_together(self, programs: list[Program]) -> None:
+        rpc = self._rpc()
+        for program in programs:
+            with contextlib.suppress(Fault):  # it does not run
+                rpc.stopProcess(program.name, False)  # noqa: FBT003 -- XML-RPC knows no keywords
+        names = {program.name for program in programs}
+        deadline = time.monotonic() + max(program.stop_seconds for program in programs) + 5
+        while time.monotonic() < deadline:
+            states = {info["name"]: info["state"] for info in rpc.getAllProcessInfo()}
+            if not any(states[name] in _ALIVE for name in names):
+                return
+            # Asking also wakes supervisord, which looks for ended children once a second otherwise.
+            time.sleep(0.05)

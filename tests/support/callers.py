@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from catalog.models import ApiToken, TokenScope, User
+from catalog.models import ApiToken, TokenScope
 from catalog.tokens import new_token
 
 

@@ -26,7 +26,7 @@ class SandboxProcess:
         for line in process.stdout:
             if found := re.search(r"https?://[^\s/]+", line):
                 # Somebody must read on, or the pipe fills and the cluster stands still.
-                threading.Thread(target=process.stdout.read, daemon=True).start()
+                threading.Thread(target=_drain, args=[process.stdout], daemon=True).start()
                 return cls(found.group(), process)
         raise RuntimeError(f"The sandbox cluster did not start:\n{log.read_text()}")
 
@@ -44,3 +44,8 @@ class SandboxProcess:
             self.process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             self.kill()
+
+
+def _drain(output) -> None:
+    with output:
+        output.read()
