@@ -20,9 +20,10 @@ class SandboxProcess:
     @classmethod
     def start(cls, log: Path, port: int = 0, *arguments: str) -> "SandboxProcess":
         command = [sys.executable, "-m", "portal.sandbox_cluster", "--port", str(port), *arguments]
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log.open("ab"), cwd=CHECKOUT, text=True
-        )
+        with log.open("ab") as told:
+            process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=told, cwd=CHECKOUT, text=True
+            )
         for line in process.stdout:
             if found := re.search(r"https?://[^\s/]+", line):
                 # Somebody must read on, or the pipe fills and the cluster stands still.
