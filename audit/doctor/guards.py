@@ -1,0 +1,94 @@
+"""What the database enforces by itself: triggers, their functions, and durable commits."""
+
+import hashlib
+from collections.abc import Iterator
+
+from audit.doctor.expected import APP, FUNCTIONS, TRIGGERS, WATCHED
+from audit.doctor.finding import Finding, judge, rows, value
+
+_TRIGGERS = """
+SELECT c.relname::text, t.tgname::text, p.proname::text, t.tgenabled::text,
+       t.tgdeferrable AND t.tginitdeferred
+FROM pg_trigger t
+JOIN pg_class c ON c.oid = t.tgrelid
+JOIN pg_proc p ON p.oid = t.tgfoid
+WHERE NOT t.tgisinternal AND p.proname LIKE 'audit\\_%'
+"""
+ALWAYS = "A"
+DISABLED = "D"
+
+
+def check_triggers() -> Finding:
+    """The triggers of the audit tables are there, call what they should, and fire always."""
+    found = {(table, name): rest for table, name, *rest in rows(_TRIGGERS)}
+    complaints = []
+    for (table, name), function in TRIGGERS.items():
+        called, enabled, _ = found.get((table, name), (None, None, None))
+        if called is None:
+            complaints.append(f"The trigger {name} on {table} is missing.")
+        elif called != function:
+            complaints.append(f"The trigger {name} on {table} calls {called}, not {function}.")
+        elif enabled != ALWAYS:
+            complaints.append(f"The trigger {name} on {table} is not enabled always.")
+    return judge(
+        "triggers", complaints, good="The audit tables' triggers are there and fire always."
+    )
+
+
+def check_watched_tables() -> Finding:
+    """Every watched table asks for an event when the transaction commits."""
+    watching = {
+        table: (enabled, at_commit)
+        for table, _, function, enabled, at_commit in rows(_TRIGGERS)
+        if function == "audit_require_event"
+    }
+    complaints = []
+    for table in WATCHED:
+        enabled, at_commit = watching.get(table, (DISABLED, False))
+        if enabled == DISABLED or not at_commit:
+            complaints.append(
+                f"{table} can change without an event: its constraint trigger is missing or off."
+            )
+    return judge(
+        "watched tables",
+        complaints,
+        good=f"A change of {', '.join(WATCHED)} without an event is refused at commit.",
+    )
+
+
+def check_functions() -> Finding:
+    """The functions behind the triggers are the ones of this version."""
+    statement = "SELECT proname::text, prosrc FROM pg_proc WHERE proname = ANY(%s)"
+    found = dict(rows(statement, list(FUNCTIONS)))
+    complaints = []
+    for name, expected in FUNCTIONS.items():
+        if name not in found:
+            complaints.append(f"The function {name} is missing.")
+        elif hash_of(found[name]) != expected:
+            complaints.append(f"The function {name} is not the one that this version brings.")
+    return judge(
+        "functions", complaints, good="The functions behind the triggers are this version's."
+    )
+
+
+def hash_of(source: str) -> str:
+    """Return the SHA-256 of a function's source."""
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+def check_durability() -> Finding:
+    """A commit that was acknowledged is on the disk."""
+    complaints = list(_settings_off())
+    good = "A commit is on the disk before it is acknowledged (fsync, full_page_writes, synchronous_commit)."
+    return judge("durability", complaints, good=good)
+
+
+def _settings_off() -> Iterator[str]:
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        if value("SELECT current_setting(%s)", setting) == "off":
+            yield f"{setting} is off: a crash may lose events that people were told of."
+    options = value(
+        "SELECT coalesce((SELECT rolconfig FROM pg_roles WHERE rolname = %s), '{}')", APP
+    )
+    if "synchronous_commit=off" in options:
+        yield f"synchronous_commit is off for the role {APP}."

@@ -1,0 +1,130 @@
+"""Who may do what: roles and privileges."""
+
+from collections.abc import Iterator
+
+from audit.doctor.expected import (
+    APP,
+    COLUMNS_OF_AN_EVENT,
+    OWNER,
+    SEQUENCER,
+    TABLE_PRIVILEGES,
+)
+from audit.doctor.finding import Finding, judge, rows, value
+
+_POWERS = """
+SELECT rolname, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls
+FROM pg_roles WHERE rolname = ANY(%s)
+"""
+_NAMES_OF_POWERS = ("a superuser", "CREATEROLE", "CREATEDB", "REPLICATION", "BYPASSRLS")
+_ALL_PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
+
+
+def check_roles() -> Finding:
+    """The three roles exist, without powers over the database."""
+    found = {row[0]: row[1:] for row in rows(_POWERS, [OWNER, APP, SEQUENCER])}
+    complaints = [
+        f"The role {name} does not exist; run audit/sql/roles.sql as a superuser."
+        for name in (OWNER, APP, SEQUENCER)
+        if name not in found
+    ]
+    for name, powers in found.items():
+        held = [word for word, has in zip(_NAMES_OF_POWERS, powers, strict=True) if has]
+        if held:
+            complaints.append(f"The role {name} is {', '.join(held)}, and must not be.")
+    good = "The roles of owner, application and sequencer exist, and none has powers over the database."
+    return judge("roles", complaints, good=good)
+
+
+def check_connection() -> Finding:
+    """The portal connects as somebody who can neither own nor bypass the audit tables."""
+    user = value("SELECT session_user::text")
+    complaints = []
+    if value("SELECT rolsuper FROM pg_roles WHERE rolname = session_user"):
+        complaints.append(
+            f"The portal connects as {user}, a superuser, who can undo every protection. "
+            f"Let DATABASE_URL name {APP}."
+        )
+    elif rows(_MINE, list(TABLE_PRIVILEGES)):
+        complaints.append(
+            f"The portal connects as {user}, to whom the audit tables belong, and who can switch their "
+            f"triggers off. Let DATABASE_URL name {APP}."
+        )
+    good = f"The portal connects as {user}, who is no superuser and does not own the audit tables."
+    return judge("connection", complaints, good=good)
+
+
+def check_ownership() -> Finding:
+    """The audit tables and functions belong to the owner, and the other roles are not its members."""
+    complaints = [
+        f"{name} belongs to {owner}, not to {OWNER}."
+        for name, owner in rows(_OWNERS, list(TABLE_PRIVILEGES))
+        if owner != OWNER
+    ]
+    complaints += [
+        f"{name} is a member of {OWNER}, and so can do what the owner can."
+        for (name,) in rows(_MEMBERS, [APP, SEQUENCER], OWNER)
+    ]
+    return judge(
+        "ownership", complaints, good=f"The audit tables and functions belong to {OWNER} only."
+    )
+
+
+_MINE = """
+SELECT FROM pg_class
+WHERE relname = ANY(%s) AND pg_has_role(session_user, relowner, 'MEMBER')
+"""
+_OWNERS = """
+SELECT relname::text, pg_get_userbyid(relowner)::text FROM pg_class WHERE relname = ANY(%s)
+UNION ALL
+SELECT proname || '()', pg_get_userbyid(proowner)::text FROM pg_proc WHERE proname LIKE 'audit\\_%%'
+"""
+_MEMBERS = """
+SELECT m.rolname::text FROM pg_auth_members a
+JOIN pg_roles m ON m.oid = a.member JOIN pg_roles g ON g.oid = a.roleid
+WHERE m.rolname = ANY(%s) AND g.rolname = %s
+"""
+
+
+def check_privileges() -> Finding:
+    """The application holds exactly what it needs, in its own name or through PUBLIC."""
+    if not rows("SELECT FROM pg_roles WHERE rolname = %s", APP):
+        return Finding("privileges", ok=False, sentence=f"There is no role {APP}.")
+    complaints = [*_wrong_on_tables(), *_wrong_on_columns()]
+    if value("SELECT has_schema_privilege(%s, 'public', 'CREATE')", APP):
+        complaints.append(f"{APP} may create things in the schema public.")
+    good = f"{APP} may add events and read them; it may not change, remove or truncate any."
+    return judge("privileges", complaints, good=good)
+
+
+def _wrong_on_tables() -> Iterator[str]:
+    for table, wanted in TABLE_PRIVILEGES.items():
+        held = {
+            privilege
+            for privilege in _ALL_PRIVILEGES
+            if value("SELECT has_table_privilege(%s, %s::regclass, %s)", APP, table, privilege)
+        }
+        if more := held - wanted:
+            yield f"{APP} holds {', '.join(sorted(more))} on {table}, and must not."
+        if less := wanted - held:
+            yield f"{APP} lacks {', '.join(sorted(less))} on {table}."
+
+
+def _wrong_on_columns() -> Iterator[str]:
+    writable = {name for (name,) in rows(_WRITABLE, APP)}
+    if writable != COLUMNS_OF_AN_EVENT:
+        yield f"{APP} may write the columns {', '.join(sorted(writable))} of audit_event."
+    changeable = [name for (name,) in rows(_CHANGEABLE, APP)]
+    if changeable:
+        yield f"{APP} may update columns of audit_event: {', '.join(changeable)}."
+
+
+_WRITABLE = """
+SELECT attname::text FROM pg_attribute
+WHERE attrelid = 'audit_event'::regclass AND attnum > 0 AND NOT attisdropped
+  AND has_column_privilege(%s, attrelid, attnum, 'INSERT')
+"""
+_CHANGEABLE = """
+SELECT attname::text FROM pg_attribute
+WHERE attrelid = 'audit_event'::regclass AND attnum > 0 AND NOT attisdropped
+  AND has_column_privilege(%s, attrelid, attnum, 'UPDATE')
+"""
