@@ -26,14 +26,14 @@ WORKER_MUST_ANSWER_WITHIN: Final = 1.0
 
 @require_safe
 @never_cache
-def alive(request: HttpRequest) -> JsonResponse:
+def alive(_request: HttpRequest) -> JsonResponse:
     """Answer that this process answers; asks nobody else, so that a lost database restarts no web server."""
     return JsonResponse({"status": OK})
 
 
 @require_safe
 @never_cache
-def ready(request: HttpRequest) -> JsonResponse:
+def ready(_request: HttpRequest) -> JsonResponse:
     """Answer 200 when every part answers, else 503; the body says how each part is."""
     parts = {name: check() for name, check in PARTS.items()}
     fine = all(answer == OK for answer in parts.values())

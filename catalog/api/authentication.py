@@ -18,7 +18,12 @@ from catalog.tokens import TOKEN, digest_of
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # loads these classes itself, by the settings' names
 
-REFUSED: Final = "The bearer token is not valid: it is unknown, ran out, was revoked, or its account may no longer sign in."
+REFUSED: Final = (
+    "The bearer token is not valid: it is unknown, ran out, was revoked, "
+    "or its account may no longer sign in."
+)
+_KEPT: Final = "token_account"
+"""Where the answer is kept on the request: the idempotency middleware asks before the view does."""
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
 
 # Skips the row when another request is noting the same: the time is then right anyway.
@@ -39,10 +44,10 @@ class TokenAuthentication(BaseAuthentication):
             AuthenticationFailed: the token is not good, for whatever reason.
         """
         plain_request = request._request if isinstance(request, Request) else request  # noqa: SLF001
-        found = getattr(plain_request, "token_account", None)
+        found = getattr(plain_request, _KEPT, None)
         if found is None:
             found = account_of(plain_request.headers.get("Authorization", ""))
-            plain_request.token_account = found  # type: ignore[union-attr]
+            setattr(plain_request, _KEPT, found)
         return found
 
     def authenticate_header(self, request: Request) -> str:

@@ -1,6 +1,6 @@
 """What every view of the REST API stands on, in all apps."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.errors import NotFound
-from catalog.models import Project, User
+from catalog.models import Environment, Project, User
 from catalog.models import TokenScope as Scope
 
 Found = TypeVar("Found", bound=Model)
@@ -36,6 +36,15 @@ class Endpoint(GenericAPIView[Any]):
             raise TypeError("IsAuthenticated stands before every view that asks who calls.")
         return user
 
+    def environment(self, slug: str, name: str) -> Environment:
+        """Return the environment that the address names.
+
+        Raises:
+            NotFound: there is none, or the caller may not see its project.
+        """
+        visible = Environment.objects.visible_to(self.caller).select_related("project")
+        return one(visible.filter(project__slug=slug, name=name), f"no environment {slug}/{name}")
+
     def body(
         self, serializer: type[serializers.Serializer[Any]], *, partial: bool = False
     ) -> dict[str, Any]:
@@ -54,18 +63,18 @@ class Endpoint(GenericAPIView[Any]):
         Raises:
             NotFound: there is none, or the caller may not see it.
         """
-        return one(
-            Project.objects.visible_to(self.caller).filter(slug=slug), f"no project {slug!r:.80}"
-        )
+        return one(Project.objects.visible_to(self.caller).filter(slug=slug), f"no project {slug}")
 
     def listed(
-        self, queryset: QuerySet[Any, Any], document: Callable[[Any], dict[str, Any]] | None = None
+        self,
+        queryset: QuerySet[Any, Any],
+        shape: type[serializers.Serializer[Any]] | Callable[[Any], dict[str, Any]],
     ) -> Response:
-        """Return one page of the filtered rows, each as its document (rows of ``values()`` are already)."""
-        rows: Iterable[Any] = self.paginate_queryset(self.filter_queryset(queryset)) or []
-        return self.get_paginated_response(
-            [document(row) for row in rows] if document else list(rows)
-        )
+        """Return one page of the filtered rows, by a serializer or, where it must be fast, a function."""
+        rows: Sequence[Any] = self.paginate_queryset(self.filter_queryset(queryset)) or []
+        if isinstance(shape, type):
+            return self.get_paginated_response(shape(rows, many=True).data)
+        return self.get_paginated_response([shape(row) for row in rows])
 
     def json(self, document: Any, status: int = 200) -> HttpResponse:
         """Return the document without the detour through content negotiation: for what is polled."""
@@ -81,7 +90,7 @@ def one(queryset: QuerySet[Found, Any], what: str) -> Found:
     Raises:
         NotFound: there is none among those that the caller may see; ``what`` says which, as "no …".
     """
-    found = queryset.first()
+    found: Found | None = queryset.first()
     if found is None:
         raise NotFound(f"There is {what} that you may see.")
     return found

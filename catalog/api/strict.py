@@ -79,6 +79,20 @@ class Choice(serializers.ChoiceField):
         return super().to_internal_value(data)
 
 
+class Names(serializers.ListField):
+    """What related things are called, for reading; prefetch them."""
+
+    child = serializers.CharField()
+
+    def __init__(self, *, of: str, **options: Any) -> None:
+        super().__init__(read_only=True, **options)
+        self.attribute = of
+
+    def to_representation(self, data: Any) -> list[str]:
+        """Return the names."""
+        return [str(getattr(thing, self.attribute)) for thing in data.all()]
+
+
 class Moment(serializers.DateTimeField):
     """A time in ISO 8601, read as UTC when it names no zone."""
 

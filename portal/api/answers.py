@@ -55,7 +55,7 @@ class Claim:
 def claim(call: Call) -> Claim | None:
     """Return the claim to answer the call, None when the key is taken."""
     now = timezone.now()
-    values = {
+    values: dict[str, int | str | datetime] = {
         "account": call.account_id,
         "key": call.key,
         "path": call.path,

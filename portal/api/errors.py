@@ -93,7 +93,7 @@ def response(status: int, code: str, detail: str, **members: Any) -> HttpRespons
     return HttpResponse(body, status=status, content_type=CONTENT_TYPE)
 
 
-def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
+def exception_handler(error: Exception, _context: Mapping[str, Any]) -> Response | None:
     """Turn what a view raised into a problem; None lets Django log it and answer 500."""
     if isinstance(error, Http404):
         error = drf.NotFound(NOT_FOUND)
@@ -114,8 +114,9 @@ def _of_framework(error: drf.APIException) -> Response:
     headers: dict[str, str] = {}
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
-    if isinstance(error, drf.Throttled) and error.wait is not None:
-        headers["Retry-After"] = str(max(1, round(error.wait)))
+    wait: float | None = getattr(error, "wait", None)
+    if wait is not None:
+        headers["Retry-After"] = str(max(1, round(wait)))
     code = CODE_OF.get(error.status_code, "refused")
     if isinstance(error, drf.ValidationError):
         fields = dict(_sentences(error.detail))

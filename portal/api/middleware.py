@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from portal.api import errors
 
 _SENTENCES: Final[dict[int, str]] = {
-    HTTPStatus.BAD_REQUEST: "The request cannot be understood: its address, host or headers are not as they should be.",
+    HTTPStatus.BAD_REQUEST: "The request cannot be understood: its address, host or headers are wrong.",
     HTTPStatus.FORBIDDEN: "The request was refused: a session needs its CSRF token with every change.",
     HTTPStatus.NOT_FOUND: errors.NOT_FOUND,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than this call takes.",

@@ -53,7 +53,7 @@ REFUSALS_OF_WRITES: Final[dict[HTTPStatus, str]] = {
 REFUSAL_OF_KEYS: Final = "The idempotency key was used for another call or another body."
 
 
-class BearerToken(OpenApiAuthenticationExtension):
+class BearerToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """``Authorization: Bearer gh_…``."""
 
     target_class = "catalog.api.authentication.TokenAuthentication"
@@ -64,12 +64,7 @@ class BearerToken(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "bearerFormat": "gh_ and 43 characters"}
 
 
-def complete(
-    result: dict[str, Any],
-    generator: SchemaGenerator,
-    request: object,
-    public: bool,  # noqa: FBT001 -- the hook's form
-) -> dict[str, Any]:
+def complete(result: dict[str, Any], **_of_the_hook: object) -> dict[str, Any]:
     """Add to every operation what holds for all of them; called by drf-spectacular."""
     schemas = result.setdefault("components", {}).setdefault("schemas", {})
     schemas["Problem"] = PROBLEM
@@ -103,5 +98,7 @@ def _problem(why: str) -> dict[str, Any]:
 @cache
 def whole_schema() -> dict[str, Any]:
     """Return the OpenAPI document; built once in a process."""
-    schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    schema: dict[str, Any] = SchemaGenerator().get_schema(  # type: ignore[no-untyped-call]
+        request=None, public=True
+    )
     return schema

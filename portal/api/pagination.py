@@ -20,6 +20,7 @@ DEFAULT_SIZE: Final = 50
 MAX_SIZE: Final = 200
 
 _CURSOR: Final = re.compile(r"([ab])([0-9]{1,19})")
+_SIZE: Final = re.compile(r"[0-9]{1,4}")
 _LARGEST_KEY: Final = 2**63 - 1
 
 
@@ -31,10 +32,10 @@ class CursorPagination(BasePagination):
 
     key = "pk"
 
-    def paginate_queryset(
+    def paginate_queryset(  # type: ignore[override]
         self, queryset: QuerySet[Any, Any], request: Request, view: "APIView | None" = None
     ) -> list[Any]:
-        """Return one page with one query.
+        """Return one page with one query; a keyset needs a queryset, no list will do.
 
         Raises:
             ValidationError: the cursor or the page size is none.
@@ -109,9 +110,8 @@ def _key_of(row: Any) -> int:
 def _size(asked: str | None) -> int:
     if asked is None:
         return DEFAULT_SIZE
-    if not (
-        asked.isascii() and asked.isdigit() and len(asked) <= 4 and 1 <= int(asked) <= MAX_SIZE
-    ):  # noqa: PLR2004
+    found = _SIZE.fullmatch(asked)
+    if found is None or not 1 <= int(asked) <= MAX_SIZE:
         raise ValidationError({"page_size": [f"Ask for a whole number from 1 to {MAX_SIZE}."]})
     return int(asked)
 

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import IO, Any, Final, NoReturn
 
+from django.http import HttpRequest
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
@@ -57,7 +58,7 @@ def read(stream: IO[bytes], *, limit: int) -> bytes:
     return raw
 
 
-def drain(stream: IO[bytes]) -> None:
+def drain(stream: IO[bytes] | HttpRequest) -> None:
     """Read what is still coming: a client that is still sending would see a reset, not the answer."""
     left = DRAINED_AT_MOST
     while left > 0 and (block := stream.read(_BLOCK)):

@@ -48,7 +48,7 @@ class Call:
     """Status, when it comes, example."""
 
 
-def _etag(request: HttpRequest) -> str:
+def _etag(_request: HttpRequest) -> str:
     return f'"{hashlib.sha256(_document()).hexdigest()[:32]}"'
 
 
@@ -59,7 +59,7 @@ def _document() -> bytes:
 
 @require_safe
 @condition(etag_func=_etag)
-def schema(request: HttpRequest) -> HttpResponse:
+def schema(_request: HttpRequest) -> HttpResponse:
     """Answer the OpenAPI 3.1 document."""
     return HttpResponse(_document(), content_type="application/json")
 
@@ -86,7 +86,8 @@ def _call(
     method: str, path: str, operation: Mapping[str, Any], components: Mapping[str, Any]
 ) -> Call:
     content = operation.get("requestBody", {}).get("content", {})
-    body = next(iter(content.values()), {}).get("schema", {})
+    media: Mapping[str, Any] = next(iter(content.values()), {})
+    body = media.get("schema", {})
     return Call(
         id=operation["operationId"],
         method=method.upper(),

@@ -1,7 +1,7 @@
 """So many calls an account: a sliding window in Valkey, one round trip a call."""
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import redis
 import structlog
@@ -27,6 +27,8 @@ class AccountThrottle(SimpleRateThrottle):
     """
 
     scope = "account"
+    num_requests: int | None
+    duration: int | None
     _client: "redis.Redis | None" = None
     _away_until = 0.0
 
@@ -67,7 +69,8 @@ class AccountThrottle(SimpleRateThrottle):
     def connection(cls) -> "redis.Redis":
         """Return this process's connections to the cache."""
         if cls._client is None:
-            options = settings.CACHES["default"].get("OPTIONS", {})
+            caches: dict[str, Any] = settings.CACHES
+            options = caches["default"].get("OPTIONS", {})
             cls._client = redis.Redis.from_url(settings.CACHE_URL, **options)
         return cls._client
 

@@ -207,10 +207,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "portal.api.openapi.complete",
-    ],
+    "POSTPROCESSING_HOOKS": ["portal.api.openapi.complete"],
 }
 
 CONTENT_SECURITY_POLICY = {
