@@ -98,7 +98,7 @@ class Api:
         is_apply = content_type == verbs.APPLY_PATCH
         options = read_options(request.query_params, _user_agent(request), apply=is_apply)
         raw = await request.body()
-        body = read_body(target, raw) if is_apply else read_json(raw)
+        body = read_body(target, raw, apply=True) if is_apply else read_json(raw)
         if not isinstance(body, dict):
             raise errors.bad_request("a patch must be an object")
         if not is_apply and "metadata" in body:

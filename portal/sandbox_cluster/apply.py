@@ -52,12 +52,21 @@ def apply(live: Object | None, body: Object, how: Applying) -> Object:
 
     dropped = managers.owned.get(manager, frozenset()) - applied
     managers.set(manager, applied)
-    for path in sorted(dropped, key=len, reverse=True):
-        if not managers.own(manager, path) and not _beneath(applied, path):
+    # Items before what is in them: an item that stays keeps the keys that name it.
+    for path in sorted(dropped, key=len):
+        if not _is_key(path) and not managers.own(manager, path) and not _beneath(applied, path):
             _remove(merged, path)
     managers.forget(frozenset(old) - frozenset(flatten(merged, custom=custom)))
     managers.write(merged, api_version)
     return merged
+
+
+def _is_key(path: Path) -> bool:
+    """Whether a path leads to one of the fields by which its item is named."""
+    if len(path) < 2:  # noqa: PLR2004 - an item and its field
+        return False
+    (kind, keys), (_, name) = path[-2:]
+    return kind == "k" and name in dict(keys)
 
 
 def _beneath(paths: frozenset[Path], path: Path) -> bool:

@@ -101,13 +101,18 @@ def read_json(raw: bytes) -> Any:
         ) from error
 
 
-def read_body(target: Target, raw: bytes) -> Object:
-    """Read an object that a path is about: its kind, name and namespace must be the path's."""
+def read_body(target: Target, raw: bytes, *, apply: bool = False) -> Object:
+    """Read an object that a path is about: its kind, name and namespace must be the path's.
+
+    A built-in kind may be left out where the path says it, but not in an apply.
+    """
     body = read_json(raw)
     if not isinstance(body, dict):
         raise errors.bad_request("the object provided is unrecognized (must be of type Object)")
     resource = target.resource
-    kind, version = body.setdefault("kind", ""), body.setdefault("apiVersion", "")
+    is_said = apply or resource.custom
+    kind = body.setdefault("kind", "" if is_said else resource.kind)
+    version = body.setdefault("apiVersion", "" if is_said else resource.api_version)
     if not kind:
         raise errors.bad_request(f"Object 'Kind' is missing in '{raw.decode()[:200]}'")
     if version != resource.api_version:

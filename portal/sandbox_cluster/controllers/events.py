@@ -12,7 +12,7 @@ KEPT = timedelta(hours=1)
 """As the real API server keeps them."""
 
 
-def emit(  # noqa: PLR0913 - an event is who, about what, what, and how bad
+def emit(
     store: Store,
     resource: Resource,
     about: Object,

@@ -1,0 +1,259 @@
+"""Objects: what create, read, replace, patch and delete do, and how refusals are worded."""
+
+import json
+
+import pytest
+from kubernetes.dynamic.exceptions import DynamicApiError
+
+from tests.contract.support import AFTER, BEFORE, changed, deployment, eventually
+
+
+def refused(call, **arguments):
+    """Call, and answer the Status of the refusal."""
+    with pytest.raises(DynamicApiError) as refusal:
+        call(**arguments)
+    status = json.loads(refusal.value.body)
+    assert status["kind"] == "Status"
+    assert status["status"] == "Failure"
+    assert status["code"] == refusal.value.status
+    return status
+
+
+def fields_of(status):
+    return {cause["field"]: cause["message"] for cause in status["details"]["causes"]}
+
+
+@pytest.fixture
+def made(contract, namespace):
+    return contract.deployments.create(body=deployment("api", replicas=0), namespace=namespace)
+
+
+def test_a_new_object_gets_its_identity_from_the_server(made):
+    metadata = made.metadata
+    assert metadata.uid
+    assert metadata.resourceVersion.isdecimal()
+    assert metadata.creationTimestamp
+    assert metadata.generation == 1
+
+
+def test_what_is_left_out_is_filled_in(made):
+    spec = made.to_dict()["spec"]
+    assert spec["strategy"]["rollingUpdate"] == {"maxSurge": "25%", "maxUnavailable": "25%"}
+    assert spec["progressDeadlineSeconds"] == 600
+    assert spec["revisionHistoryLimit"] == 10
+    container = spec["template"]["spec"]["containers"][0]
+    assert container["imagePullPolicy"] == "IfNotPresent"
+    assert spec["template"]["spec"]["restartPolicy"] == "Always"
+
+
+def test_a_name_is_taken_once(contract, namespace, made):
+    status = refused(contract.deployments.create, body=deployment("api"), namespace=namespace)
+    assert (status["code"], status["reason"]) == (409, "AlreadyExists")
+    assert status["message"] == 'deployments.apps "api" already exists'
+    assert status["details"] == {"name": "api", "group": "apps", "kind": "deployments"}
+
+
+def test_what_is_not_there_is_not_found(contract, namespace):
+    status = refused(contract.deployments.get, name="none", namespace=namespace)
+    assert (status["code"], status["reason"]) == (404, "NotFound")
+    assert status["message"] == 'deployments.apps "none" not found'
+
+
+def test_a_namespace_must_exist_before_its_objects(contract):
+    status = refused(
+        contract.deployments.create, body=deployment("api"), namespace="gatehouse-none"
+    )
+    assert (status["code"], status["reason"]) == (404, "NotFound")
+    assert status["message"] == 'namespaces "gatehouse-none" not found'
+
+
+def test_a_generated_name_begins_as_asked(contract, namespace):
+    body = deployment("api", replicas=0)
+    del body["metadata"]["name"]
+    body["metadata"]["generateName"] = "api-"
+    name = contract.deployments.create(body=body, namespace=namespace).metadata.name
+    assert name.startswith("api-")
+    assert len(name) > len("api-")
+
+
+def test_replacing_with_an_old_revision_is_a_conflict(contract, namespace, made):
+    stale = made.to_dict()
+    contract.deployments.patch(
+        name="api",
+        namespace=namespace,
+        body={"metadata": {"labels": {"team": "checkout"}}},
+        content_type="application/merge-patch+json",
+    )
+    status = refused(contract.deployments.replace, body=stale, namespace=namespace)
+    assert (status["code"], status["reason"]) == (409, "Conflict")
+    assert "the object has been modified; please apply your changes" in status["message"]
+
+
+def test_the_generation_counts_changes_of_the_spec_only(contract, namespace, made):
+    deployments = contract.deployments
+
+    def patch(body):
+        return deployments.patch(
+            name="api",
+            namespace=namespace,
+            body=body,
+            content_type="application/merge-patch+json",
+        )
+
+    assert patch({"metadata": {"annotations": {"a": "b"}}}).metadata.generation == 1
+    assert patch({"spec": {"minReadySeconds": 1}}).metadata.generation == 2
+    seen = eventually(
+        lambda: (
+            (live := deployments.get(name="api", namespace=namespace)).status.observedGeneration
+            == 2
+            and live
+        )
+    )
+    assert seen.metadata.generation == 2
+
+
+def test_a_merge_patch_removes_what_is_null_and_replaces_lists(contract, namespace, made):
+    patched = contract.deployments.patch(
+        name="api",
+        namespace=namespace,
+        body={
+            "metadata": {"labels": {"app": None, "team": "checkout"}},
+            "spec": {"template": {"spec": {"containers": [{"name": "other", "image": AFTER}]}}},
+        },
+        content_type="application/merge-patch+json",
+    ).to_dict()
+    assert patched["metadata"]["labels"] == {"team": "checkout"}
+    assert [each["name"] for each in patched["spec"]["template"]["spec"]["containers"]] == ["other"]
+
+
+def test_a_strategic_patch_merges_containers_by_name(contract, namespace, made):
+    pod = {"containers": [{"name": "side", "image": AFTER}]}
+    patched = contract.deployments.patch(
+        name="api",
+        namespace=namespace,
+        body={"spec": {"template": {"spec": pod}}},
+        content_type="application/strategic-merge-patch+json",
+    ).to_dict()
+    containers = patched["spec"]["template"]["spec"]["containers"]
+    assert {each["name"]: each["image"] for each in containers} == {"main": BEFORE, "side": AFTER}
+
+    pod = {"containers": [{"name": "side", "$patch": "delete"}]}
+    patched = contract.deployments.patch(
+        name="api",
+        namespace=namespace,
+        body={"spec": {"template": {"spec": pod}}},
+        content_type="application/strategic-merge-patch+json",
+    ).to_dict()
+    assert [each["name"] for each in patched["spec"]["template"]["spec"]["containers"]] == ["main"]
+
+
+def test_a_dry_run_changes_nothing(contract, namespace, made):
+    deployments = contract.deployments
+    tried = deployments.create(
+        body=deployment("other"), namespace=namespace, query_params=[("dryRun", "All")]
+    )
+    assert tried.metadata.uid
+    assert refused(deployments.get, name="other", namespace=namespace)["code"] == 404
+
+    tried = deployments.patch(
+        name="api",
+        namespace=namespace,
+        body={"spec": {"minReadySeconds": 7}},
+        content_type="application/merge-patch+json",
+        query_params=[("dryRun", "All")],
+    )
+    assert tried.spec.minReadySeconds == 7
+    assert not deployments.get(name="api", namespace=namespace).spec.minReadySeconds
+
+
+def test_a_dry_run_is_checked_like_the_real_thing(contract, namespace):
+    status = refused(
+        contract.deployments.create,
+        body=deployment("No Name"),
+        namespace=namespace,
+        query_params=[("dryRun", "All")],
+    )
+    assert status["code"] == 422
+
+
+@pytest.mark.parametrize("name", ["API", "-api", "api_1", "a" * 254])
+def test_a_name_follows_rfc_1123(contract, namespace, name):
+    status = refused(contract.deployments.create, body=deployment(name), namespace=namespace)
+    assert (status["code"], status["reason"]) == (422, "Invalid")
+    assert "metadata.name" in fields_of(status)
+
+
+def test_a_container_needs_an_image_and_a_name_of_its_own(contract, namespace):
+    body = deployment("api")
+    body["spec"]["template"]["spec"]["containers"] = [
+        {"name": "main", "image": ""},
+        {"name": "main", "image": BEFORE},
+    ]
+    status = refused(contract.deployments.create, body=body, namespace=namespace)
+    assert status["code"] == 422
+    assert status["message"].startswith('Deployment.apps "api" is invalid: [')
+    wrong = fields_of(status)
+    assert wrong["spec.template.spec.containers[0].image"] == "Required value"
+    assert wrong["spec.template.spec.containers[1].name"] == 'Duplicate value: "main"'
+
+
+def test_the_selector_must_match_the_template(contract, namespace):
+    body = changed(deployment("api"), selector={"matchLabels": {"app": "other"}})
+    status = refused(contract.deployments.create, body=body, namespace=namespace)
+    assert status["code"] == 422
+    assert "`selector` does not match template `labels`" in status["message"]
+
+
+def test_the_selector_never_changes(contract, namespace, made):
+    body = made.to_dict()
+    body["spec"]["selector"] = {"matchLabels": {"app": "other"}}
+    body["spec"]["template"]["metadata"]["labels"] = {"app": "other"}
+    del body["metadata"]["resourceVersion"]
+    status = refused(contract.deployments.replace, body=body, namespace=namespace)
+    assert status["code"] == 422
+    assert "field is immutable" in fields_of(status)["spec.selector"]
+
+
+def test_a_number_is_not_a_word(contract, namespace):
+    body = changed(deployment("api"), replicas="two")
+    status = refused(contract.deployments.create, body=body, namespace=namespace)
+    assert (status["code"], status["reason"]) == (400, "BadRequest")
+    assert "cannot unmarshal string into Go struct field" in status["message"]
+
+
+def test_there_are_no_negative_replicas(contract, namespace):
+    status = refused(
+        contract.deployments.create, body=deployment("api", replicas=-1), namespace=namespace
+    )
+    assert status["code"] == 422
+    assert "must be greater than or equal to 0" in fields_of(status)["spec.replicas"]
+
+
+def test_a_deleted_deployment_takes_its_pods_along(contract, namespace):
+    contract.deployments.create(body=deployment("api"), namespace=namespace)
+    pods = contract.kind("Pod")
+    eventually(lambda: pods.get(namespace=namespace, label_selector="app=api").items)
+    answer = contract.deployments.delete(name="api", namespace=namespace)
+    assert (answer.kind, answer.status) == ("Status", "Success")
+    assert refused(contract.deployments.get, name="api", namespace=namespace)["code"] == 404
+    eventually(lambda: not pods.get(namespace=namespace, label_selector="app=api").items)
+
+
+def test_a_deletion_may_name_whom_it_means(contract, namespace, made):
+    status = refused(
+        contract.deployments.delete,
+        name="api",
+        namespace=namespace,
+        body={"preconditions": {"uid": "somebody-else"}},
+    )
+    assert (status["code"], status["reason"]) == (409, "Conflict")
+    assert "Precondition failed: UID in precondition" in status["message"]
+
+
+def test_a_removed_namespace_takes_everything_along(contract, namespace, made):
+    namespaces = contract.kind("Namespace")
+    namespaces.delete(name=namespace)
+    going = [each for each in namespaces.get().items if each.metadata.name == namespace]
+    assert all(each.status.phase == "Terminating" for each in going)
+    names = lambda: {each.metadata.name for each in namespaces.get().items}  # noqa: E731
+    eventually(lambda: namespace not in names(), seconds=60)
