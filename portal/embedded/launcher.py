@@ -19,6 +19,7 @@ from portal.embedded.errors import CannotStart
 from portal.embedded.instance import only_one
 from portal.embedded.layout import CHECKOUT, Layout
 from portal.embedded.logs import LogFollower
+from portal.embedded.programs import SERVING
 from portal.embedded.supervision import Supervisor
 
 _READY_SECONDS = 120.0
@@ -128,8 +129,13 @@ class Launcher:
             self._migrate()
             static.result()
         say("starting the web server, the worker, the scheduler and the sandbox cluster …")
-        self.supervisor.launch(*[program.name for program in self.portal])
+        self.supervisor.launch(
+            *[program.name for program in self.portal if program.stage == SERVING]
+        )
         self._wait_until_ready()
+        self.supervisor.launch(
+            *[program.name for program in self.portal if program.stage > SERVING]
+        )
         if self.demo and not self.layout.demo_loaded.exists():
             self._load_demo()
 

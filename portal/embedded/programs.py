@@ -6,6 +6,9 @@ import sys
 from portal.embedded.environment import Installation
 from portal.embedded.supervision import Program
 
+SERVICES, SERVING, AFTERWARDS = 1, 2, 3
+"""The stages in which things start; they stop the other way round."""
+
 QUEUES = "default,carry_out"
 
 
@@ -14,9 +17,11 @@ def services(installation: Installation) -> list[Program]:
     found = []
     if installation.postgres:
         command = [sys.executable, "-m", "portal.embedded", "serve-postgres"]
-        found.append(Program("postgres", command, stage=1, stop_signal="INT", stop_seconds=20))
+        found.append(
+            Program("postgres", command, stage=SERVICES, stop_signal="INT", stop_seconds=20)
+        )
     if installation.valkey:
-        found.append(Program("valkey", installation.valkey.command(), stage=1))
+        found.append(Program("valkey", installation.valkey.command(), stage=SERVICES))
     return found
 
 
@@ -31,16 +36,17 @@ def portal(installation: Installation) -> list[Program]:
     threads = str(max(4, 2 * (os.cpu_count() or 1)))
     listen = ["--bind", f"127.0.0.1:{installation.port}", "--no-control-socket"]
     listen += ["--log-level", "warning"]
-    scale = ["--worker-class", "gthread", "--workers", "2", "--threads", threads]
+    scale = ["--worker-class", "gthread", "--workers", "2", "--threads", threads, "--preload"]
     return [
-        Program("cluster", [*python, "portal.sandbox_cluster", "--port", cluster], stage=2),
+        Program("cluster", [*python, "portal.sandbox_cluster", "--port", cluster], stage=SERVING),
         Program(
             "worker",
             [*celery, "worker", "--queues", QUEUES, "--concurrency", "4", "--loglevel", "WARNING"],
-            stage=2,
+            stage=SERVING,
             # It finishes what it began if that takes no longer; else the sweep finds the rest.
             stop_seconds=15,
         ),
-        Program("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], stage=2),
-        Program("web", [*python, "gunicorn", "portal.wsgi", *scale, *listen], stage=2),
+        Program("web", [*python, "gunicorn", "portal.wsgi", *scale, *listen], stage=SERVING),
+        # Nobody waits for it, and the others need the processor while they start.
+        Program("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], stage=AFTERWARDS),
     ]
