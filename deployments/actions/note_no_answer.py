@@ -49,7 +49,7 @@ def note_no_answer(work: Work, *, why: str) -> None:
 def pause_after(tries: int) -> timedelta:
     """Return how long to leave the target alone after so many tries in a row."""
     first = timedelta(seconds=settings.CARRY_OUT_RETRY_SECONDS)
-    return min(first * 2 ** (tries - 1), LONGEST_PAUSE)
+    return min(first * (1 << (tries - 1)), LONGEST_PAUSE)
 
 
 def _last_word(deployment: Deployment, why: str) -> str:

@@ -32,7 +32,7 @@ def report(deployment_id: int, token: str, *, result: str, comment: str = "") ->
     if not Deployment.objects.filter(pk=deployment_id).exists():
         raise CallbackRefused(_REFUSED)
     deployment = Deployment.objects.lock_with_request(deployment_id)
-    if not isinstance(token, str) or not _is_ours(deployment, token):
+    if not _is_ours(deployment, token):
         raise CallbackRefused(_REFUSED)
     if not deployment.callback_digest or deployment.is_finished:
         raise NotWaiting(

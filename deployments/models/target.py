@@ -29,7 +29,7 @@ class Cluster(models.Model):
     server = models.URLField(max_length=300, blank=True)
     """The API server's address; empty: as the kubeconfig or the pod's own service account says."""
     credentials = models.CharField(max_length=100, blank=True, validators=[FILE_NAME])
-    """File in settings.KUBERNETES_CREDENTIALS_DIR: a kubeconfig or a bearer token; empty: in-cluster."""
+    """File in KUBERNETES_CREDENTIALS_DIR: a kubeconfig or a bearer token; empty: in-cluster."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
