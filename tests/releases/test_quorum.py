@@ -229,6 +229,19 @@ def test_an_impossible_quorum_names_its_rules(rules, sentence):
     assert could_ever_be_met(rules).sentence == sentence
 
 
+def test_rules_that_compete_in_a_chain_are_all_named():
+    rules = [
+        rule("a", 1, "ann"),
+        rule("b", 1, "ann", "bob"),
+        rule("c", 1, "bob", "cyd"),
+        rule("d", 1, "cyd"),
+        rule("e", 1, "eve"),
+    ]
+    possibility = could_ever_be_met(rules)
+    assert possibility.rules == ("a", "b", "c", "d")
+    assert (possibility.needed, possibility.available) == (4, 3)
+
+
 def test_many_rules_and_many_people_take_no_time():
     dice = random.Random(7)
     crowd = [f"p{n}" for n in range(2000)]
