@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "portal.api.idempotency.IdempotencyMiddleware",
+    "portal.refusals.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -228,6 +229,7 @@ AUDIT_EVENTS = [
     "catalog.audit_events.CatalogEvent",
     "releases.audit_events.ReleaseEvent",
     "deployments.audit_events.DeploymentEvent",
+    "portal.audit_events.PortalEvent",
 ]
 
 CLUSTER_CLIENT = "deployments.clients.kubernetes.connect"
@@ -241,8 +243,14 @@ CARRY_OUT_PATIENCE_SECONDS = env_int("CARRY_OUT_PATIENCE_SECONDS", default=60)
 # Files that hold the secrets with which webhook executors are signed; targets name them.
 WEBHOOK_SECRETS_DIR = env_str("WEBHOOK_SECRETS_DIR", default="")
 STATEMENT_TARGET = "deployments.statement.target_of"
+STATUS_OF_REFUSAL = "portal.api.errors.status_of"
 # What Gatehouse may POST to besides public addresses (webhook executors inside the network).
 OUTGOING_ALLOWED_HOSTS = env_list("OUTGOING_ALLOWED_HOSTS")
+# The demo's cluster, where there is one; and the owner's database address, which only the demo's
+# loader uses besides `migrate`.
+SANDBOX_CLUSTER_URL = env_str("SANDBOX_CLUSTER_URL", default="")
+SANDBOX_CLUSTER_CREDENTIALS = env_str("SANDBOX_CLUSTER_CREDENTIALS", default="")
+DATABASE_OWNER_URL = env_str("DATABASE_OWNER_URL", default="")
 PUBLIC_URL = env_str("PUBLIC_URL", default="http://localhost:8000")
 
 SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # the anonymous user is switched off on purpose
