@@ -25,6 +25,7 @@ TRIGGERS = {
 # Tables whose changes need an event in the same transaction: by name, since they belong to apps above.
 WATCHED = (
     "deployments_deployment",
+    "deployments_target",
     "releases_approval",
     "releases_changerequest",
     "releases_policyactivation",

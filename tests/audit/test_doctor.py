@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection
 
 from audit.doctor.contents import check_entries, check_queue, check_streams
 from audit.doctor.examine import CHECKS, examine
@@ -21,6 +21,7 @@ from audit.doctor.guards import (
 )
 from audit.doctor.roles import check_connection, check_ownership, check_privileges, check_roles
 from tests import factories as make
+from tests.audit.conftest import connected_as
 
 SQL = Path(__file__).resolve().parent.parent.parent / "audit" / "sql" / "events.sql"
 
@@ -30,19 +31,11 @@ def as_superuser(db):
     """Let the checks run in a superuser's transaction after some statements, and undo all of it."""
 
     def run(check, *statements):
-        usual = connections["default"]
-        connections["default"] = superuser = usual.copy()
-        superuser.settings_dict = usual.settings_dict | {"USER": "postgres"}
-        superuser.set_autocommit(False)
-        try:
+        with connected_as("postgres") as superuser:
             with superuser.cursor() as cursor:
                 for statement in statements:
                     cursor.execute(statement)
             return check()
-        finally:
-            superuser.rollback()
-            superuser.close()
-            connections["default"] = usual
 
     return run
 
@@ -127,15 +120,19 @@ DEEDS = [
     (check_triggers, "DROP TRIGGER audit_event_refuses_change ON audit_event", "is missing"),
     (
         check_triggers,
-        "DROP TRIGGER audit_event_refuses_change ON audit_event; "
-        "CREATE TRIGGER audit_event_refuses_change BEFORE UPDATE ON audit_event "
-        "FOR EACH ROW EXECUTE FUNCTION audit_require_event()",
+        (
+            "DROP TRIGGER audit_event_refuses_change ON audit_event; "
+            "CREATE TRIGGER audit_event_refuses_change BEFORE UPDATE ON audit_event "
+            "FOR EACH ROW EXECUTE FUNCTION audit_require_event()"
+        ),
         "calls audit_require_event",
     ),
     (
         check_functions,
-        "CREATE OR REPLACE FUNCTION audit_refuse_change() RETURNS trigger LANGUAGE plpgsql "
-        "AS 'BEGIN RETURN NEW; END'",
+        (
+            "CREATE OR REPLACE FUNCTION audit_refuse_change() RETURNS trigger LANGUAGE plpgsql "
+            "AS 'BEGIN RETURN NEW; END'"
+        ),
         "audit_refuse_change is not the one",
     ),
     (check_functions, "DROP FUNCTION audit_protect()", "audit_protect is missing"),
