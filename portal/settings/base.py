@@ -56,7 +56,6 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "portal.api.idempotency.IdempotencyMiddleware",
-    "portal.refusals.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -243,7 +242,6 @@ CARRY_OUT_PATIENCE_SECONDS = env_int("CARRY_OUT_PATIENCE_SECONDS", default=60)
 # Files that hold the secrets with which webhook executors are signed; targets name them.
 WEBHOOK_SECRETS_DIR = env_str("WEBHOOK_SECRETS_DIR", default="")
 STATEMENT_TARGET = "deployments.statement.target_of"
-STATUS_OF_REFUSAL = "portal.api.errors.status_of"
 # What Gatehouse may POST to besides public addresses (webhook executors inside the network).
 OUTGOING_ALLOWED_HOSTS = env_list("OUTGOING_ALLOWED_HOSTS")
 # The demo's cluster, where there is one; and the owner's database address, which only the demo's
