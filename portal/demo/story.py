@@ -1,0 +1,282 @@
+"""What happened in the demo's firm during the last weeks, in order."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from catalog.models import ArtifactKind, ArtifactVersion, User, the_portal
+from deployments.actions.create_cluster import create_cluster
+from deployments.models import Cluster
+from portal.demo import reports
+from portal.demo.cast import create_admin, create_machine, create_people, give_roles
+from portal.demo.pipeline import Pipeline, deploy, refuse, sign
+from portal.demo.places import Place, bind_images, create_place, reach_by_cluster
+from portal.demo.policies import publish_all
+from releases.actions.activate_policy import activate_policy
+from releases.actions.reevaluate import reevaluate
+from releases.actions.withdraw import withdraw
+from releases.models import ChangeRequest, Release
+from releases.states import ChangeRequestState
+
+At = Callable[[datetime], AbstractContextManager[None]]
+
+
+@dataclass
+class Story:
+    """The cast, the places, and what is told about them. Each chapter is a moment and what happened."""
+
+    server: str
+    """The sandbox cluster's address."""
+    credentials: str = ""
+    """Name of a kubeconfig for it; it outlives a change of the address."""
+    people: dict[str, User] = field(default_factory=dict)
+    kept: dict[str, Release] = field(default_factory=dict)
+
+    admin: User = field(init=False)
+    cluster: Cluster = field(init=False)
+    payments: Place = field(init=False)
+    credit: Place = field(init=False)
+    payments_ci: Pipeline = field(init=False)
+    credit_ci: Pipeline = field(init=False)
+
+    def chapters(self) -> Iterator[tuple[str, timedelta, Callable[[], None]]]:
+        """Yield title, how long ago, and the deed."""
+        yield "people, projects and policies", timedelta(days=34), self.found
+        yield "the first payments release", timedelta(days=27), self.first_payments
+        yield "a release with too few tests", timedelta(days=22), self.too_few_tests
+        yield "a release that risk rejected", timedelta(days=17), self.rejected
+        yield "the same, asked for again", timedelta(days=14), self.asked_again
+        yield "the first credit model", timedelta(days=12), self.first_model
+        yield "an image that could not start", timedelta(days=9), self.could_not_start
+        yield "the repaired release", timedelta(days=7), self.repaired
+        yield "a request that was withdrawn", timedelta(days=5), self.withdrawn
+        yield "a better credit model", timedelta(days=3), self.better_model
+        yield "what waits for people", timedelta(hours=20), self.waiting
+        yield "what is blocked", timedelta(hours=3), self.blocked
+
+    def _day(self, request: ChangeRequest, *signers: str, comment: str = "") -> ChangeRequest:
+        for position, name in enumerate(signers):
+            sign(request, self.people[name], comment if position == 0 else "")
+        deploy(request)
+        return request
+
+    def found(self) -> None:
+        """Everything that is there before the first release."""
+        self.admin = create_admin()
+        self.cluster = create_cluster(
+            "sandbox",
+            server="" if self.credentials else self.server,
+            credentials=self.credentials,
+            by=self.admin,
+        )
+        self.people = create_people(self.admin)
+        self.payments = create_place(
+            "payments",
+            "Payments",
+            "Moves money between accounts: an API and a worker that settles.",
+            "high",
+            by=self.admin,
+        )
+        self.credit = create_place(
+            "credit-scoring",
+            "Credit scoring",
+            "Decides on consumer loans: a model and the API that serves it.",
+            "critical",
+            by=self.admin,
+        )
+        give_roles(self.payments.project, self.credit.project, self.people)
+        self.payments_ci = self._pipeline(self.payments, "ci-payments")
+        self.credit_ci = self._pipeline(self.credit, "ci-credit")
+        published = publish_all(by=self.people["rashid"])
+        for place, prefix in ((self.payments, ""), (self.credit, "models-")):
+            reach_by_cluster(place, self.cluster, self.server, by=self.admin)
+            for environment in (place.staging, place.production):
+                policy = published[f"{prefix}{environment.name}"]
+                activate_policy(environment, policy, by=self.people["rashid"])
+
+    def _pipeline(self, place: Place, username: str) -> Pipeline:
+        account = create_machine(place.project, username, self.people)
+        return Pipeline(place.project, account)
+
+    def _payments(
+        self, version: str, *authors: str, coverage: float = 86.4, fault: str = "", **more: int
+    ) -> tuple[ArtifactVersion, ArtifactVersion]:
+        """Build both images of payments and upload their reports."""
+        people = [self.people[name] for name in authors]
+        api = self.payments_ci.build("payments-api", version, *people, fault=fault)
+        worker = self.payments_ci.build("payments-worker", version, *people)
+        for image, covered in ((api, coverage), (worker, 91.0)):
+            self.payments_ci.report(
+                image,
+                {
+                    "junit": reports.junit(f"{image.artifact.name}.unit"),
+                    "metrics": reports.metrics(coverage=covered, lines=4210, duration_minutes=6),
+                    "sarif": reports.sarif(high=more.get("high", 1)),
+                },
+            )
+        return api, worker
+
+    def first_payments(self) -> None:
+        """All the way to production."""
+        images = self._payments("3.1.0", "dana")
+        bind_images(self.payments, {"payments-api": 3, "payments-worker": 2}, by=self.admin)
+        release = self.payments_ci.seal(
+            "2026.10.1", *images, notes="First release of the new ledger."
+        )
+        asked = self.payments_ci.ask(release, self.payments.staging, "Try the new ledger.")
+        self._day(asked, "tom", "sofia", comment="Read the migration, ran it twice.")
+        asked = self.payments_ci.ask(release, self.payments.production, "The new ledger goes live.")
+        self._day(asked, "priya", "sofia", "rashid")
+
+    def too_few_tests(self) -> None:
+        """Blocked by coverage, until the missing tests came."""
+        api, worker = self._payments("3.2.0", "tom", coverage=71.2)
+        release = self.payments_ci.seal("2026.10.2", api, worker, notes="Instant transfers.")
+        asked = self.payments_ci.ask(
+            release, self.payments.staging, "Instant transfers for staging."
+        )
+        more_tests = {"metrics": reports.metrics(coverage=84.9, lines=4633, duration_minutes=8)}
+        self.payments_ci.report(api, more_tests)
+        self._settle(asked)
+        self._day(asked, "dana", "sofia", comment="The edge cases are covered now.")
+        self.kept["instant"] = release
+
+    def rejected(self) -> None:
+        """Risk says no: wrong week."""
+        asked = self.payments_ci.ask(
+            self.kept["instant"], self.payments.production, "Instant transfers go live."
+        )
+        sign(asked, self.people["priya"])
+        refuse(
+            asked,
+            self.people["rashid"],
+            "Quarter-end closing runs until Friday. Please ask again next week.",
+        )
+
+    def asked_again(self) -> None:
+        """A new request for the same release."""
+        asked = self.payments_ci.ask(
+            self.kept["instant"], self.payments.production, "Instant transfers, after quarter-end."
+        )
+        self._day(asked, "dana", "sofia", "rashid", comment="Load test repeated, still fine.")
+
+    def _credit(self, version: str, model: str, auc: float, *authors: str) -> list[ArtifactVersion]:
+        """Build the API and register the model, with their reports."""
+        people = [self.people[name] for name in authors]
+        api = self.credit_ci.build("credit-api", version, *people)
+        self.credit_ci.report(
+            api, {"junit": reports.junit("credit-api.unit"), "sarif": reports.sarif()}
+        )
+        scored = self.credit_ci.build("credit-model", model, *people, kind=ArtifactKind.MODEL)
+        measured = reports.metrics(
+            auc=auc, approval_rate_ratio=0.87, brier=0.142, validation_rows=48211
+        )
+        self.credit_ci.report(scored, {"metrics": measured})
+        return [api, scored]
+
+    def first_model(self) -> None:
+        """The first model and its API, all the way."""
+        items = self._credit("1.4.0", "7", 0.781, "lena")
+        bind_images(self.credit, {"credit-api": 2}, by=self.admin)
+        release = self.credit_ci.seal(
+            "2026.11.1", *items, notes="Model 7, trained on 2019 to 2025."
+        )
+        asked = self.credit_ci.ask(release, self.credit.staging, "Model 7 in the shadow of 6.")
+        self._day(asked, "mei", "viktor", comment="Reproduced from the same data.")
+        asked = self.credit_ci.ask(release, self.credit.production, "Model 7 takes over.")
+        self._day(asked, "viktor", "rashid", "ines")
+
+    def could_not_start(self) -> None:
+        """A definite no of the cluster; what ran before goes on."""
+        images = self._payments("3.3.0", "dana", fault="broken-crash")
+        release = self.payments_ci.seal("2026.11.1", *images, notes="New settlement engine.")
+        asked = self.payments_ci.ask(release, self.payments.staging, "Try the settlement engine.")
+        sign(asked, self.people["tom"])
+        sign(asked, self.people["sofia"])
+        deploy(asked, ChangeRequestState.FAILED)
+
+    def repaired(self) -> None:
+        """The same again, with the missing setting."""
+        images = self._payments("3.3.1", "dana")
+        release = self.payments_ci.seal(
+            "2026.11.2", *images, notes="Settlement engine, with the setting that was missing."
+        )
+        asked = self.payments_ci.ask(release, self.payments.staging, "Settlement engine, repaired.")
+        self._day(asked, "tom", "sofia")
+        self.kept["settlement"] = release
+
+    def withdrawn(self) -> None:
+        """Asked too early."""
+        asked = self.payments_ci.ask(
+            self.kept["settlement"], self.payments.production, "Settlement engine goes live."
+        )
+        withdraw(
+            asked.number,
+            comment="We want one more day in staging first.",
+            by=self.payments_ci.account,
+        )
+
+    def better_model(self) -> None:
+        """Verified in staging; production is asked for later."""
+        items = self._credit("1.5.0", "8", 0.803, "mei")
+        release = self.credit_ci.seal("2026.11.2", *items, notes="Model 8: income is verified.")
+        asked = self.credit_ci.ask(release, self.credit.staging, "Model 8 in staging.")
+        self._day(asked, "lena", "viktor")
+        self.kept["model-8"] = release
+
+    def waiting(self) -> None:
+        """One for everybody who signs."""
+        live = self.payments_ci.ask(
+            self.kept["settlement"], self.payments.production, "The settlement engine goes live."
+        )
+        sign(live, self.people["sofia"], "Scan is clean; the one high finding is not reachable.")
+        sign(live, self.people["rashid"])
+        images = self._payments("3.4.0", "tom")
+        release = self.payments_ci.seal("2026.11.3", *images, notes="Refunds within a day.")
+        refunds = self.payments_ci.ask(release, self.payments.staging, "Refunds within a day.")
+        sign(refunds, self.people["priya"])
+        images = self._payments("3.4.1", "tom")
+        release = self.payments_ci.seal("2026.11.4", *images, notes="Cheaper currency conversion.")
+        self.payments_ci.ask(release, self.payments.staging, "Currency conversion for staging.")
+        model = self.credit_ci.ask(
+            self.kept["model-8"], self.credit.production, "Model 8 takes over from model 7."
+        )
+        sign(model, self.people["viktor"], "Challenger is better in every band.")
+        items = self._credit("1.5.1", "9", 0.806, "lena")
+        release = self.credit_ci.seal("2026.11.3", *items, notes="Model 9: recalibrated.")
+        self.credit_ci.ask(release, self.credit.staging, "Model 9 in staging.")
+        items = self._credit("1.5.2", "10", 0.799, "mei")
+        release = self.credit_ci.seal("2026.11.4", *items, notes="Model 10: twelve features fewer.")
+        self.credit_ci.ask(release, self.credit.staging, "Model 10, the simpler one, in staging.")
+
+    def blocked(self) -> None:
+        """A scan with a critical finding, and a report that is missing."""
+        people = [self.people["dana"]]
+        api = self.payments_ci.build("payments-api", "3.5.0", *people)
+        worker = self.payments_ci.build("payments-worker", "3.5.0", *people)
+        self.payments_ci.report(
+            api,
+            {
+                "junit": reports.junit("payments-api.unit"),
+                "metrics": reports.metrics(coverage=88.0, lines=4701, duration_minutes=7),
+                "sarif": reports.sarif(critical=1, high=2),
+            },
+        )
+        self.payments_ci.report(worker, {"junit": reports.junit("payments-worker.unit")})
+        release = self.payments_ci.seal("2026.11.5", api, worker, notes="Standing orders.")
+        self.payments_ci.ask(release, self.payments.staging, "Standing orders for staging.")
+
+    def _settle(self, request: ChangeRequest) -> None:
+        """Let the portal notice the new evidence, as its worker would."""
+        reevaluate(request.number, by=the_portal())
+
+
+def tell(story: Story, at: At, progress: Callable[[str], None]) -> None:
+    """Let every chapter happen at its time."""
+    for title, ago, deed in story.chapters():
+        progress(title)
+        with at(timezone.now() - ago):
+            deed()

@@ -1,0 +1,55 @@
+"""The demo tells its story through the real parts, and leaves the audit log as strict as before."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from audit.models import Event
+from audit.sentences import with_sentences
+from catalog.models import User
+from portal.demo.cast import CAST
+from releases.models import ChangeRequest
+
+STAMP = "SELECT pg_get_functiondef('audit_compose_entry()'::regprocedure)"
+
+
+def definition():
+    with connection.cursor() as cursor:
+        cursor.execute(STAMP)
+        return cursor.fetchone()[0]
+
+
+@pytest.fixture
+def demo(transactional_db, sandbox_cluster, settings):
+    settings.SANDBOX_CLUSTER_URL = sandbox_cluster.url
+    before = definition()
+    out = StringIO()
+    call_command("load_demo", stdout=out, stderr=StringIO())
+    assert definition() == before
+    return out.getvalue()
+
+
+def test_the_demo_tells_a_story_of_weeks_and_leaves_work_for_everybody(demo):
+    states = list(ChangeRequest.objects.values_list("state", flat=True))
+    for state in ("deployed", "failed", "rejected", "withdrawn", "blocked", "awaiting_approval"):
+        assert state in states
+    for person in User.objects.filter(username__in=[each.username for each in CAST]):
+        signs = person.username not in {"audrey", "oskar"}
+        assert ChangeRequest.objects.waiting_for(person).exists() == signs, person.username
+    assert all(person.username in demo for person in CAST)
+
+    events = with_sentences(Event.objects.in_log_order())
+    assert events[0].recorded_at < timezone.now() - timedelta(days=30)
+    assert [e.recorded_at for e in events] == sorted(e.recorded_at for e in events)
+    assert events[-1].type == "portal.demo_loaded"
+    assert events[-1].recorded_at > timezone.now() - timedelta(minutes=2)
+    told = " ".join(event.sentence for event in events)
+    assert "(erased)" not in told
+    assert "CR-" in told
+
+    with pytest.raises(CommandError, match="empty portal"):
+        call_command("load_demo", stdout=StringIO(), stderr=StringIO())
