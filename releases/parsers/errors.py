@@ -9,5 +9,11 @@ class EvidenceRejected(EvidenceRefused):
     Refused is not the same as inconclusive: nothing is stored of what could not be read.
     """
 
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence, fields={"file": [sentence]})
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        fields: dict[str, list[str]] | None = None,
+        extra: dict[str, object] | None = None,
+    ) -> None:
+        super().__init__(sentence, fields=fields or {"file": [sentence]}, extra=extra)

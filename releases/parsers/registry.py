@@ -32,8 +32,9 @@ class ParserRegistry:
         Raises EvidenceRejected when there is none, BrokenRegistry when it cannot be loaded.
         """
         if kind not in self._paths:
-            raise EvidenceRejected(
-                f"There is no evidence of kind {kind!r:.80}. Known kinds: {', '.join(self.kinds)}."
+            known = ", ".join(self.kinds)
+            raise EvidenceRejected.of(
+                "kind", f"There is no evidence of kind {kind!r:.80}. Known kinds: {known}."
             )
         if kind not in self._loaded:
             self._loaded[kind] = _load(kind, self._paths[kind])

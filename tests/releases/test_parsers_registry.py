@@ -32,6 +32,7 @@ def test_an_unknown_kind_is_refused_and_names_the_known_ones():
     assert refused.value.sentence == (
         "There is no evidence of kind 'cyclonedx'. Known kinds: junit, metrics, sarif."
     )
+    assert list(refused.value.fields) == ["kind"]
 
 
 @pytest.mark.parametrize(
