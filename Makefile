@@ -89,7 +89,5 @@ lock: dev  ## Resolve requirements/*.in anew
 	    --no-annotate --python ../$(PY) --python-version 3.11 $$name.in --output-file $$name.lock \
 	  || exit 1; done; ! grep -n '://' *.lock
 
-reset: stop  ## Give up all data of `make run` in this checkout
-	@rm -rf .gatehouse/postgres .gatehouse/valkey .gatehouse/evidence .gatehouse/static \
-	  .gatehouse/logs .gatehouse/migrated .gatehouse/demo-* .gatehouse/static-collected .gatehouse/beat*
-	@echo "gatehouse: the data is gone; the packages in .venv stay."
+reset: base  ## Give up all data of `make run` in this checkout
+	@exec $(PY) -m portal.embedded reset

@@ -7,7 +7,7 @@ import sys
 from portal.embedded import instance
 from portal.embedded.environment import current_layout
 from portal.embedded.errors import CannotStart
-from portal.embedded.launcher import run, say
+from portal.embedded.launcher import reset, run, say
 from portal.embedded.serve_postgres import serve_postgres
 
 
@@ -24,6 +24,7 @@ def _arguments() -> argparse.Namespace:
     runner.add_argument("--port", type=_port, default=8123)
     runner.add_argument("--demo", action=argparse.BooleanOptionalAction, default=None)
     commands.add_parser("stop", help="stop the portal that runs from this checkout")
+    commands.add_parser("reset", help="stop it and give up its data")
     commands.add_parser("serve-postgres", help="used by the supervisor")
     return parser.parse_args()
 
@@ -39,6 +40,9 @@ def main() -> int:
                 run(layout, arguments.port, demo=arguments.demo)
             case "stop":
                 say("stopped." if instance.stop(layout) else "nothing runs here.")
+            case "reset":
+                reset(layout)
+                say("the data is gone; the packages in .venv stay.")
             case _:
                 serve_postgres(layout)
     except CannotStart as error:

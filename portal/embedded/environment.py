@@ -4,6 +4,7 @@ The launcher writes it and starts every process with it; `manage.py` in the chec
 that it finds the services of a running `make run`. What the real environment says goes first.
 """
 
+import json
 import os
 import secrets
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from portal.embedded.unprivileged import postgres_identity
 from portal.embedded.valkey import BROKER, CACHE, ValkeyServer
 
 DATABASE = "gatehouse"
+SANDBOX = "sandbox"
 HOME_VARIABLE = "GATEHOUSE_HOME"
 
 
@@ -41,6 +43,18 @@ def write(path: Path, variables: Mapping[str, str]) -> None:
     text = "".join(f"{name}={value}\n" for name, value in variables.items())
     unfinished.write_text(f"# Written by `make run` at every start.\n{text}", encoding="utf-8")
     unfinished.replace(path)
+
+
+def _kubeconfig(server: str) -> dict[str, object]:
+    """Return a kubeconfig (JSON is YAML) for a cluster that asks for no credentials."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": SANDBOX,
+        "clusters": [{"name": SANDBOX, "cluster": {"server": server}}],
+        "contexts": [{"name": SANDBOX, "context": {"cluster": SANDBOX, "user": SANDBOX}}],
+        "users": [{"name": SANDBOX, "user": {}}],
+    }
 
 
 def embedded_postgres(layout: Layout) -> PostgresServer:
@@ -93,9 +107,11 @@ class Installation:
             "SECRET_KEY": self._secret("SECRET_KEY"),
             "PUBLIC_URL": f"http://localhost:{self.port}",
             "STATIC_ROOT": str(self.layout.home / "static"),
-            "EVIDENCE_ROOT": str(self.layout.home / "evidence"),
+            "EVIDENCE_ROOT": str(self.layout.evidence),
+            "KUBERNETES_CREDENTIALS_DIR": str(self.layout.clusters),
             "SANDBOX_CLUSTER_PORT": str(cluster),
             "SANDBOX_CLUSTER_URL": f"http://127.0.0.1:{cluster}",
+            "SANDBOX_CLUSTER_CREDENTIALS": SANDBOX,
         }
         if self.postgres:
             own["DATABASE_URL"] = self.postgres.url("gatehouse_app", DATABASE)
@@ -113,5 +129,9 @@ class Installation:
         }
 
     def write(self) -> None:
-        """Write the environment file."""
+        """Write the environment file, and the credentials that say where the sandbox cluster is."""
         write(self.layout.environment, self.variables)
+        directory = Path(self.variables["KUBERNETES_CREDENTIALS_DIR"])
+        if directory == self.layout.clusters:
+            url = self.variables["SANDBOX_CLUSTER_URL"]
+            (directory / SANDBOX).write_text(json.dumps(_kubeconfig(url)), encoding="utf-8")

@@ -1,6 +1,7 @@
 """`make run`: start everything, keep it running, stop it in order."""
 
 import os
+import shutil
 import signal
 import time
 import urllib.error
@@ -16,10 +17,10 @@ from celery import Celery
 from portal.embedded import ports, preparation, processes, programs
 from portal.embedded.environment import DATABASE, Installation, embedded_postgres
 from portal.embedded.errors import CannotStart
-from portal.embedded.instance import only_one
+from portal.embedded.instance import only_one, stop
 from portal.embedded.layout import CHECKOUT, Layout
 from portal.embedded.logs import LogFollower
-from portal.embedded.programs import SERVING
+from portal.embedded.postgres import PostgresServer
 from portal.embedded.supervision import Supervisor
 
 _READY_SECONDS = 120.0
@@ -60,6 +61,17 @@ def run(layout: Layout, port: int, *, demo: bool | None = None) -> None:
             Launcher(layout, port, demo=demo).run()
     except Stopped:
         say("stopped.")
+
+
+def reset(layout: Layout) -> None:
+    """Stop what runs here and remove the data, the secrets and the logs."""
+    stop(layout)
+    postgres = embedded_postgres(layout)
+    processes.end(processes.leftovers(layout, postgres))
+    shutil.rmtree(postgres.data, ignore_errors=True)
+    for path in layout.home.glob("*"):
+        if path.name != "install.lock":  # the package installation's
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _recover(layout: Layout) -> None:
@@ -117,37 +129,52 @@ class Launcher:
             follower.stop()
 
     def _start(self) -> None:
-        if self.installation.postgres and self.installation.postgres.initialise():
-            say("PostgreSQL's data directory is created.")
-            self.layout.forget()
-        if self.installation.valkey:
-            self.installation.valkey.configure()
         with ThreadPoolExecutor() as pool:
             # The slow and independent: files on one side, the database on the other.
             static = pool.submit(self._collect_static)
             self._start_services()
             self._migrate()
             static.result()
-        say("starting the web server, the worker, the scheduler and the sandbox cluster …")
-        self.supervisor.launch(
-            *[program.name for program in self.portal if program.stage == SERVING]
-        )
-        self._wait_until_ready()
-        self.supervisor.launch(
-            *[program.name for program in self.portal if program.stage > SERVING]
-        )
-        if self.demo and not self.layout.demo_loaded.exists():
+        if self.layout.demo_begun.exists() or self._is_asked_for_demo_elsewhere():
             self._load_demo()
+        say("starting the web server, the worker and the scheduler …")
+        self._launch(programs.SERVING)
+        self._wait_until_ready()
+        self._launch(programs.AFTERWARDS)
+
+    def _launch(self, stage: int) -> None:
+        every = (*self.services, *self.portal)
+        self.supervisor.launch(*[program.name for program in every if program.stage == stage])
+
+    def _is_asked_for_demo_elsewhere(self) -> bool:
+        """Whether to fill a database that is not ours: only when told to, and only once."""
+        is_ours = self.installation.postgres is not None
+        return not is_ours and self.demo and not self.layout.demo_loaded.exists()
 
     def _start_services(self) -> None:
-        say("starting PostgreSQL and Valkey …")
+        say("starting PostgreSQL, Valkey and the sandbox cluster …")
+        postgres, valkey = self.installation.postgres, self.installation.valkey
+        if postgres:
+            postgres.initialise()
+        if valkey:
+            valkey.configure()
         self.supervisor.start(self.environment)
-        self.supervisor.launch(*[program.name for program in self.services])
-        if self.installation.postgres:
-            self.installation.postgres.wait_until_ready()
-            self.installation.postgres.prepare(DATABASE)
-        if self.installation.valkey:
-            self.installation.valkey.wait_until_ready()
+        self._launch(programs.SERVICES)
+        if postgres:
+            postgres.wait_until_ready()
+            self._prepare_database(postgres)
+        self._launch(programs.WORLD)
+        if valkey:
+            valkey.wait_until_ready()
+
+    def _prepare_database(self, postgres: PostgresServer) -> None:
+        if self.layout.demo_begun.exists():
+            say("the demo was loaded half-way only; beginning again with a new database …")
+            postgres.drop(DATABASE)
+        if postgres.prepare(DATABASE):
+            self.layout.forget()
+            if self.demo:
+                self.layout.demo_begun.touch()
 
     def _once(self, stamp: Path, wanted: str, sentence: str, work: Callable[[], None]) -> None:
         def announced() -> None:
@@ -185,7 +212,7 @@ class Launcher:
             while not broker.control.ping(timeout=0.5, limit=1) and time.monotonic() < deadline:
                 continue
         while True:
-            status, words = self._ask("/readyz")
+            status, words = self._ask(f"http://127.0.0.1:{self.installation.port}/readyz")
             if status == HTTPStatus.OK:
                 return
             if time.monotonic() > deadline:
@@ -195,9 +222,9 @@ class Launcher:
                 )
             time.sleep(0.5)
 
-    def _ask(self, path: str) -> tuple[int, str]:
-        """Return status and text of the web server's answer; 0 if there is none."""
-        url = f"http://127.0.0.1:{self.installation.port}{path}"
+    @staticmethod
+    def _ask(url: str) -> tuple[int, str]:
+        """Return status and text of the answer; 0 if there is none."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(url, timeout=10) as answer:
@@ -210,7 +237,17 @@ class Launcher:
     def _load_demo(self) -> None:
         if preparation.has_command("load_demo"):
             say("loading the demo …")
+            self._wait_for_cluster()
             preparation.load_demo(self.layout, self.environment)
+        self.layout.demo_begun.unlink(missing_ok=True)
+
+    def _wait_for_cluster(self) -> None:
+        url = f"{self.installation.variables['SANDBOX_CLUSTER_URL']}/version"
+        deadline = time.monotonic() + _READY_SECONDS
+        while self._ask(url)[0] != HTTPStatus.OK:
+            if time.monotonic() > deadline:
+                raise CannotStart(f"The sandbox cluster did not start; see {self.layout.logs}.")
+            time.sleep(0.1)
 
     def _banner(self, seconds: float) -> None:
         address = f"http://localhost:{self.installation.port}"
@@ -254,4 +291,5 @@ class Launcher:
         say("the supervisor died; starting everything again …")
         processes.end(processes.leftovers(self.layout, self.installation.postgres))
         self._start_services()
-        self.supervisor.launch(*[program.name for program in self.portal])
+        self._launch(programs.SERVING)
+        self._launch(programs.AFTERWARDS)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,8 +79,28 @@ class Layout:
         return self.home / "supervisord.conf"
 
     @property
+    def clusters(self) -> Path:
+        """The credentials of clusters; the sandbox cluster's are `sandbox`."""
+        return self.home / "clusters"
+
+    @property
+    def cluster_state(self) -> Path:
+        """What runs on the sandbox cluster."""
+        return self.home / "cluster.json"
+
+    @property
+    def evidence(self) -> Path:
+        """The evidence's bytes."""
+        return self.home / "evidence"
+
+    @property
+    def demo_begun(self) -> Path:
+        """Exists while a new database waits for its demo, or holds half of it."""
+        return self.home / "demo-begun"
+
+    @property
     def demo_loaded(self) -> Path:
-        """Exists once the demo is complete."""
+        """Exists once the demo is complete; holds what it said about its sign-ins."""
         return self.home / "demo-loaded"
 
     @property
@@ -94,8 +115,10 @@ class Layout:
 
     def forget(self) -> None:
         """Forget what was true of a database that is no more."""
-        for path in (self.migrated, self.demo_loaded, self.demo_token):
+        stamps = (self.migrated, self.demo_begun, self.demo_loaded, self.demo_token)
+        for path in (*stamps, self.cluster_state):
             path.unlink(missing_ok=True)
+        shutil.rmtree(self.evidence, ignore_errors=True)
 
     def create(self) -> None:
         """Create the directories.
@@ -103,5 +126,5 @@ class Layout:
         Raises:
             CannotStart: one exists and belongs to somebody else.
         """
-        for path in (self.home, self.logs, self.valkey, self.sockets):
+        for path in (self.home, self.logs, self.valkey, self.sockets, self.clusters):
             private_directory(path)

@@ -162,6 +162,12 @@ class PostgresServer:
         lines = (self.data / "postmaster.pid").read_text().splitlines()
         return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"
 
+    def drop(self, database: str) -> None:
+        """Drop ``database`` with everything in it, whoever is connected."""
+        with self.superuser() as connection:
+            statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+            connection.execute(statement.format(sql.Identifier(database)))
+
     def prepare(self, database: str) -> bool:
         """Make sure that the roles and ``database`` exist; say whether the database is new."""
         with self.superuser() as connection:

@@ -6,7 +6,7 @@ import sys
 from portal.embedded.environment import Installation
 from portal.embedded.supervision import Program
 
-SERVICES, SERVING, AFTERWARDS = 1, 2, 3
+SERVICES, WORLD, SERVING, AFTERWARDS = 1, 2, 3, 4
 """The stages in which things start; they stop the other way round."""
 
 QUEUES = "default,carry_out"
@@ -31,14 +31,15 @@ def portal(installation: Installation) -> list[Program]:
     # In a container of one's own there is nobody else to be than root.
     as_root = "ignore:You're running the worker with superuser privileges"
     celery = [sys.executable, "-W", as_root, "-m", "celery", "--quiet", "--app", "portal"]
-    cluster = installation.variables["SANDBOX_CLUSTER_PORT"]
+    where = ["--port", installation.variables["SANDBOX_CLUSTER_PORT"]]
+    where += ["--state", str(installation.layout.cluster_state)]
     schedule = str(installation.layout.home / "beat")
     threads = str(max(4, 2 * (os.cpu_count() or 1)))
     listen = ["--bind", f"127.0.0.1:{installation.port}", "--no-control-socket"]
     listen += ["--log-level", "warning"]
     scale = ["--worker-class", "gthread", "--workers", "2", "--threads", threads, "--preload"]
     return [
-        Program("cluster", [*python, "portal.sandbox_cluster", "--port", cluster], stage=SERVING),
+        Program("cluster", [*python, "portal.sandbox_cluster", *where], stage=WORLD),
         Program(
             "worker",
             [*celery, "worker", "--queues", QUEUES, "--concurrency", "4", "--loglevel", "WARNING"],

@@ -176,3 +176,16 @@ def test_what_is_no_port_is_refused_in_a_sentence(port):
     )  # fmt: skip
     assert done.returncode == 2
     assert "is no port" in done.stderr
+
+
+def test_a_reset_gives_up_the_data_and_leaves_the_lock_of_the_installation(launch):
+    launch.layout.create()
+    (launch.layout.home / "install.lock").touch()
+    (launch.layout.evidence / "ab").mkdir(parents=True)
+    embedded_postgres(launch.layout).initialise()
+    done = subprocess.run(
+        [sys.executable, "-m", "portal.embedded", "reset"],
+        cwd=CHECKOUT, env=os.environ | {"GATEHOUSE_HOME": str(launch.layout.home)}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert [path.name for path in launch.layout.home.iterdir()] == ["install.lock"]
