@@ -108,11 +108,16 @@ def require(permission: Permission, user: User, on: Project | Environment) -> No
 
 def require_portal(permission: PortalPermission, user: User) -> None:
     """The same for a verb on the whole portal."""
-    if not administers(user) and not (user.is_active and user.has_perm(permission.value)):
+    if not allowed_portal(user, permission):
         raise NotPermitted(
             f"This needs the portal permission {permission.value.partition('.')[2]!r}, which an "
             "administrator of the portal can give."
         )
+
+
+def allowed_portal(user: User, permission: PortalPermission) -> bool:
+    """Return whether the account holds the verb on the whole portal."""
+    return administers(user) or (user.is_active and user.has_perm(permission.value))
 
 
 def environment_ids_with(user: User, permission: Permission) -> QuerySet[Any, int]:
