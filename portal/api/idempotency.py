@@ -16,9 +16,9 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException
 
 from catalog.api.authentication import TokenAuthentication
+from catalog.api.bodies import TooLarge
 from catalog.models import User
 from portal.api import answers, errors, spool
-from portal.api.parsers import TooLarge
 
 log = structlog.get_logger(__name__)
 

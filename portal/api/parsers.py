@@ -5,25 +5,16 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import IO, Any, Final, NoReturn
 
-from django.http import HttpRequest
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
+from catalog.api.bodies import TooLarge, drain
 from portal.api.renderers import OrjsonRenderer
 
 MAX_BYTES: Final = 2 * 1024 * 1024
 MAX_DEPTH: Final = 50
 MAX_DIGITS: Final = 25
 """More than 64 bits need; converting a million digits takes seconds."""
-DRAINED_AT_MOST: Final = 1024 * 1024 * 1024
-_BLOCK: Final = 256 * 1024
-
-
-class TooLarge(APIException):
-    """The body is larger than the call takes."""
-
-    status_code = 413
-    default_code = "too_large"
 
 
 class StrictJSONParser(BaseParser):
@@ -56,13 +47,6 @@ def read(stream: IO[bytes], *, limit: int) -> bytes:
             f"The body is larger than {limit} bytes ({limit // (1024 * 1024)} MB), the most this call takes."
         )
     return raw
-
-
-def drain(stream: IO[bytes] | HttpRequest) -> None:
-    """Read what is still coming: a client that is still sending would see a reset, not the answer."""
-    left = DRAINED_AT_MOST
-    while left > 0 and (block := stream.read(_BLOCK)):
-        left -= len(block)
 
 
 def loads(raw: bytes) -> Any:

@@ -7,7 +7,7 @@ from typing import IO, Any, Final
 from django.conf import settings
 from django.http import HttpRequest
 
-from portal.api.parsers import TooLarge, drain
+from catalog.api.bodies import TooLarge, drain
 
 _BLOCK: Final = 256 * 1024
 _IN_MEMORY: Final = 1024 * 1024

@@ -198,6 +198,9 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+# Threads of one web process, as the server was started; half of them may hold a call that waits.
+WEB_THREADS = env_int("WEB_THREADS", default=4)
+VERDICT_WAITERS = max(1, WEB_THREADS // 2)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Gatehouse",
     "DESCRIPTION": "Releases on their way: evidence, policy, approvals, carry-out.",
@@ -208,6 +211,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "POSTPROCESSING_HOOKS": ["portal.api.openapi.complete"],
+    "PATH_CONVERTER_OVERRIDES": {
+        "change_request": {"type": "string", "pattern": "^(CR-)?[0-9]{1,19}$"},
+        "name": {"type": "string", "minLength": 1, "maxLength": 300},
+    },
 }
 
 CONTENT_SECURITY_POLICY = {

@@ -75,7 +75,7 @@ class EvidenceOf(Endpoint):
 
     queryset = Evidence.objects.none()
     filterset_class = EvidenceFilter
-    parser_classes = [*api_settings.DEFAULT_PARSER_CLASSES, ReportParser]
+    parser_classes = [api_settings.DEFAULT_PARSER_CLASSES[0], ReportParser]
     required_scope = Scope.ARTIFACTS
 
     def page(self, rows: QuerySet[Evidence]) -> Response:
@@ -124,7 +124,9 @@ class VersionEvidenceView(EvidenceOf):
         return self.add(self._about(pk))
 
     def _about(self, pk: int) -> ArtifactVersion:
-        visible = ArtifactVersion.objects.visible_to(self.caller).select_related("artifact__project")
+        visible = ArtifactVersion.objects.visible_to(self.caller).select_related(
+            "artifact__project"
+        )
         return one(visible.filter(pk=pk), f"no artifact version {pk}")
 
 

@@ -155,7 +155,7 @@ class PolicyVersionsView(Endpoint):
         scope=Scope.ADMIN,
     )
     def post(self, request: Request, name: str) -> Response:
-        """Needs ``edit_policies``. The body is the document itself, or ``{"document": …}``. A draft is replaced."""
+        """Needs ``edit_policies``. The body is the document, or ``{"document": …}``. A draft is replaced."""
         policy = _policy(name)
         version = save_policy_version(policy, document=_document(request.data), by=self.caller)
         return Response(PolicyVersionSerializer(version).data, status=201)

@@ -1,5 +1,56 @@
 """REST addresses of the app, below /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path, register_converter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from releases.api.change_requests import (
+    ApproveView,
+    ChangeRequestsView,
+    ChangeRequestView,
+    ProjectChangeRequestsView,
+    RejectView,
+    VerdictView,
+    WithdrawView,
+)
+from releases.api.converters import ChangeRequestConverter
+from releases.api.evidence import (
+    EvidenceView,
+    RawEvidenceView,
+    ReleaseEvidenceView,
+    VersionEvidenceView,
+)
+from releases.api.policies import (
+    EnvironmentPolicyView,
+    PoliciesView,
+    PolicyVersionsView,
+    PolicyVersionView,
+    PolicyView,
+    PublishPolicyView,
+)
+from releases.api.releases import ReleasesView, ReleaseView
+
+register_converter(ChangeRequestConverter, "change_request")
+
+CHANGE_REQUEST = "change-requests/<change_request:number>/"
+POLICY = "policies/<slug:name>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("artifact-versions/<int:pk>/evidence/", VersionEvidenceView.as_view()),
+    path("releases/<int:pk>/evidence/", ReleaseEvidenceView.as_view()),
+    path("evidence/<int:pk>/", EvidenceView.as_view()),
+    path("evidence/<int:pk>/raw/", RawEvidenceView.as_view()),
+    path("projects/<slug:slug>/releases/", ReleasesView.as_view()),
+    path("releases/<int:pk>/", ReleaseView.as_view()),
+    path("projects/<slug:slug>/change-requests/", ProjectChangeRequestsView.as_view()),
+    path("change-requests/", ChangeRequestsView.as_view()),
+    path(CHANGE_REQUEST, ChangeRequestView.as_view()),
+    path(f"{CHANGE_REQUEST}approve/", ApproveView.as_view()),
+    path(f"{CHANGE_REQUEST}reject/", RejectView.as_view()),
+    path(f"{CHANGE_REQUEST}withdraw/", WithdrawView.as_view()),
+    path(f"{CHANGE_REQUEST}verdict/", VerdictView.as_view()),
+    path("policies/", PoliciesView.as_view()),
+    path(POLICY, PolicyView.as_view()),
+    path(f"{POLICY}versions/", PolicyVersionsView.as_view()),
+    path(f"{POLICY}versions/<int:number>/", PolicyVersionView.as_view()),
+    path(f"{POLICY}versions/<int:number>/publish/", PublishPolicyView.as_view()),
+    path("projects/<slug:slug>/environments/<slug:name>/policy/", EnvironmentPolicyView.as_view()),
+]
