@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from catalog.models import Project, UserKind
+from catalog.nudges import REEVALUATE_PROJECT, nudge
 from catalog.permissions import ENVIRONMENT_PERMISSIONS, PROJECT_PERMISSIONS, Permission
 
 ONLY_PEOPLE = frozenset(
@@ -90,3 +91,6 @@ def sync_grants(*projects: Project) -> None:
         cursor.execute(_ON_PROJECTS, {**facts, "verbs": verbs, "model": "project"})
         verbs = [permission.codename for permission in ENVIRONMENT_PERMISSIONS]
         cursor.execute(_ON_ENVIRONMENTS, {**facts, "verbs": verbs, "model": "environment"})
+    for project in projects:
+        # Who may sign what is about to begin may have changed with it.
+        nudge(REEVALUATE_PROJECT, project.pk)

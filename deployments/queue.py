@@ -1,13 +1,8 @@
 """Nudges of the carry-out: sent after the commit, by name. A lost one costs one sweep's interval."""
 
 from collections.abc import Iterator
-from functools import partial
 
-import structlog
-from celery import current_app
-from django.db import transaction
-from kombu.exceptions import OperationalError
-
+from catalog import nudges
 from deployments.models import UNFINISHED, Deployment
 from releases.models import ChangeRequest
 from releases.queue import CARRY_OUT
@@ -17,17 +12,15 @@ REEVALUATE_ENVIRONMENT = "releases.reevaluate_environment"
 STALE_AFTER = 60
 """Seconds: the sweep asks again long before, so an older nudge has nothing left to say."""
 
-log = structlog.get_logger(__name__)
-
 
 def nudge(number: int) -> None:
     """Let a worker carry out the change request, or go on with it."""
-    transaction.on_commit(partial(_send, CARRY_OUT, number, STALE_AFTER), robust=True)
+    nudges.nudge(CARRY_OUT, number, expires=STALE_AFTER)
 
 
 def nudge_reevaluation_of(environment_id: int) -> None:
     """Let a worker evaluate the environment's open change requests again: what they signed changed."""
-    transaction.on_commit(partial(_send, REEVALUATE_ENVIRONMENT, environment_id), robust=True)
+    nudges.nudge(REEVALUATE_ENVIRONMENT, environment_id)
 
 
 def nudge_next(environment_id: int) -> None:
@@ -52,10 +45,3 @@ def forgotten() -> Iterator[int]:
         .distinct("environment_id")
         .values_list("number", flat=True)
     )
-
-
-def _send(task: str, key: int, expires: int | None = None) -> None:
-    try:
-        current_app.send_task(task, args=[key], expires=expires)
-    except OperationalError:
-        log.warning("nudge_lost", task=task, key=key)  # the sweep finds the row

@@ -1,0 +1,101 @@
+"""With a real worker: it takes the nudge, and it may be killed anywhere."""
+
+import os
+import signal
+
+import pytest
+
+from audit.models import Event
+from catalog import nudges
+from deployments.models import Deployment
+from deployments.tasks import sweep
+from tests.deployments.ground import Api
+from tests.support.wait import wait_for
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def api(sandbox_cluster):
+    api = Api(sandbox_cluster.url)
+    api.namespace()
+    return api
+
+
+@pytest.fixture
+def payments(shared_ground, api):
+    shared_ground.on_cluster(api.url)
+    shared_ground.bind()
+    return shared_ground
+
+
+def state_of(change_request) -> str:
+    change_request.refresh_from_db()
+    return change_request.state
+
+
+def swept_until(change_request, state: str, seconds: float = 60) -> None:
+    """Do what beat does, until the change request is there."""
+
+    def there():
+        sweep()
+        return state_of(change_request) == state
+
+    wait_for(there, seconds, every=0.5)
+
+
+def is_applied() -> bool:
+    return Event.objects.filter(type="deployments.applied").exists()
+
+
+def test_a_queued_request_is_carried_out_by_its_nudge(live_worker, payments, api):
+    version = payments.version()
+    change_request = payments.request(version)
+    wait_for(lambda: state_of(change_request) == "deployed")
+    assert api.digests() == {version.digest}
+
+
+def test_a_worker_killed_between_apply_and_verify_is_followed_by_another(
+    live_worker, payments, api
+):
+    api.pause(paused=True)  # the rollout does not get on
+    version = payments.version()
+    change_request = payments.request(version)
+    wait_for(is_applied)
+    live_worker.kill()
+    api.pause(paused=False)
+    live_worker.start()
+    swept_until(change_request, "deployed")
+    assert api.digests() == {version.digest}
+    types = list(Event.objects.values_list("type", flat=True))
+    assert types.count("deployments.taken_over") == 1
+    assert types.count("deployments.applied") == 1
+    assert types.count("deployments.verified") == 1
+    assert types.count("releases.deployed") == 1
+    assert Deployment.objects.get().state == "succeeded"
+
+
+def test_a_worker_told_to_stop_hands_its_work_on_without_waiting_for_the_lease(
+    live_worker, payments, api
+):
+    api.pause(paused=True)
+    change_request = payments.request()
+    wait_for(is_applied)
+    worker = live_worker.alive[0]
+    os.kill(worker.pid, signal.SIGQUIT)  # what SIGTERM means with REMAP_SIGTERM: soft shutdown
+    worker.wait(30)
+    deployment = Deployment.objects.get()
+    assert deployment.lease_holder == ""
+    api.pause(paused=False)
+    live_worker.start()
+    wait_for(lambda: state_of(change_request) == "deployed")
+    assert not Event.objects.filter(type="deployments.taken_over").exists()
+
+
+def test_a_lost_message_costs_one_sweep(live_worker, payments, monkeypatch):
+    send = nudges._send
+    monkeypatch.setattr("catalog.nudges._send", lambda *told: None)
+    change_request = payments.request()
+    assert state_of(change_request) == "queued"
+    monkeypatch.setattr("catalog.nudges._send", send)
+    swept_until(change_request, "deployed")
