@@ -16,6 +16,9 @@ from releases.parsers.reading import clip
 from releases.parsers.strict_json import read_json
 
 _Object = Mapping[str, Json]
+LARGEST: Final = 16 * 1024 * 1024
+#: What no team can read is a scanner gone wrong; GitHub takes a quarter of it per run.
+MOST_RESULTS: Final = 100_000
 SEVERITIES: Final = ("critical", "high", "medium", "low")
 #: The bands of CVSS 3.1, section 5.
 _SCORES: Final = ((9.0, "critical"), (7.0, "high"), (4.0, "medium"), (0.0, "low"))
@@ -31,10 +34,12 @@ class SarifParser:
 
     def parse(self, stream: BinaryIO, *, limit: int) -> Parsed:
         """Return the counts of `stream`; raise EvidenceRejected when it is no SARIF log."""
-        document = read_json(stream, limit=limit)
+        document = read_json(stream, limit=min(limit, LARGEST))
         if not isinstance(document, Mapping) or not isinstance(document.get("runs"), list):
             raise EvidenceRejected("A SARIF log is a JSON object with a list named runs.")
         runs = _objects(document["runs"])
+        if sum(_length(run.get("results")) for run in runs) > MOST_RESULTS:
+            raise EvidenceRejected(f"The SARIF log has more than {MOST_RESULTS} results.")
         counts = Counter(severity for run in runs for severity in _findings(run))
         tool = ", ".join(sorted({_tool(run) for run in runs}))
         facts: dict[str, Json] = {name: counts[name] for name in (*SEVERITIES, "suppressed")}
@@ -138,6 +143,10 @@ def _is_suppressed(result: _Object) -> bool:
 
 def _object(value: Json) -> _Object:
     return value if isinstance(value, Mapping) else {}
+
+
+def _length(value: Json) -> int:
+    return len(value) if isinstance(value, list) else 0
 
 
 def _objects(value: Json) -> list[_Object]:

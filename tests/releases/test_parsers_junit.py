@@ -261,7 +261,7 @@ class Endless(io.RawIOBase):
     read_bytes = 0
 
     def read(self, size=-1):
-        assert 0 < size <= 64 * 1024
+        assert 0 < size <= 1024 * 1024
         self.read_bytes += size
         if self.read_bytes == size:
             return b"<testsuite>".ljust(size)
@@ -270,9 +270,9 @@ class Endless(io.RawIOBase):
 
 def test_a_report_is_read_in_blocks_and_no_further_than_the_limit():
     stream = Endless()
-    with pytest.raises(EvidenceRejected, match="larger than 1 MiB"):
-        JUnitParser().parse(stream, limit=1024 * 1024)
-    assert stream.read_bytes <= 1024 * 1024 + 64 * 1024
+    with pytest.raises(EvidenceRejected, match="larger than 3 MiB"):
+        JUnitParser().parse(stream, limit=3 * 1024 * 1024)
+    assert stream.read_bytes <= 4 * 1024 * 1024
 
 
 @pytest.mark.parametrize(("limit", "words"), [(100, "100 bytes"), (2048, "2 KiB")])

@@ -7,7 +7,7 @@ import pytest
 
 from releases.outcomes import EvidenceOutcome
 from releases.parsers import EvidenceRejected
-from releases.parsers.sarif import SarifParser
+from releases.parsers.sarif import LARGEST, SarifParser
 
 RULES = [
     {"id": "sql", "properties": {"security-severity": "9.8"}},
@@ -26,7 +26,7 @@ def run(*results, **more):
 
 def parse(*runs):
     raw = json.dumps({"version": "2.1.0", "runs": list(runs)}).encode()
-    return SarifParser().parse(io.BytesIO(raw), limit=10**6)
+    return SarifParser().parse(io.BytesIO(raw), limit=10**7)
 
 
 def severity(result):
@@ -129,3 +129,10 @@ def test_a_scan_that_gave_up_is_an_error():
 def test_what_is_no_sarif_log_is_refused(raw):
     with pytest.raises(EvidenceRejected):
         SarifParser().parse(io.BytesIO(raw), limit=1000)
+
+
+def test_a_log_that_nobody_could_read_is_refused():
+    with pytest.raises(EvidenceRejected, match="more than 100000 results"):
+        parse(run(*[{}] * 60_000), run(*[{}] * 60_000))
+    with pytest.raises(EvidenceRejected, match="larger than 16 MiB"):
+        SarifParser().parse(io.BytesIO(b" " * (LARGEST + 1)), limit=10**9)
