@@ -67,17 +67,15 @@ def pip(*arguments: str) -> None:
         )
 
 
-def uv(lock: Path) -> bool:
+def uv(lock: Path, *options: str) -> bool:
     """Install ``lock`` with uv; answer whether that worked."""
     executable = VENV / "bin" / "uv"
     command = [str(executable), "pip", "sync", "-q", "--require-hashes", "--compile-bytecode"]
-    command += ["--only-binary", ":all:", "--python", str(PYTHON), str(lock)]
+    command += ["--only-binary", ":all:", "--python", str(PYTHON), *options, str(lock)]
     if not os.access(Path.home(), os.W_OK):
         command.append("--no-cache")  # uv refuses to run when it cannot write its cache
     environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never", "UV_LINK_MODE": "copy"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    if done.returncode:
-        say(f"uv could not install the lock ({done.stderr.strip().splitlines()[-1:]}).")
     return done.returncode == 0
 
 
@@ -107,8 +105,9 @@ def install(level: str) -> None:
     count = lock.read_text().count("==")
     say(f"installing {count} packages of requirements/{lock.name} …")
     pip("-r", str(HERE / "bootstrap.lock"))
-    if not uv(lock):
-        say("pip takes over; that takes a minute or two …")
+    # Its own certificate authorities first, then those that this machine trusts besides.
+    if not (uv(lock) or uv(lock, "--system-certs")):
+        say("uv cannot reach the packages as pip can; pip does it, which takes a minute …")
         pip("-r", str(lock))
     STAMP.write_text(wanted(level) + "\n")
     say(f"packages installed in {time.monotonic() - began:.0f} s.")

@@ -1,5 +1,7 @@
 """PostgreSQL refuses to run as root. What to put before its command line when we are root.
 
+`initdb` also refuses a user whom the machine has no name for; the first way helps there too.
+
 1. A user namespace in which it sees itself as nobody, while its files stay root's: no user is made,
    nothing changes owner, and it works from root's own closed home directory.
 2. Else the user nobody itself, with the data under /var/tmp, where nobody may go.
@@ -8,6 +10,7 @@
 
 import hashlib
 import os
+import pwd
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -48,20 +51,32 @@ def _works(prefix: tuple[str, ...]) -> bool:
     return subprocess.run(trial, capture_output=True, check=False).returncode == 0
 
 
+def _has_a_name() -> bool:
+    """Say whether this user is known; `initdb` looks the name up (containers make up user ids)."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return True
+
+
 @cache
 def postgres_identity() -> Identity:
     """Return the first way in which PostgreSQL runs here.
 
     Raises:
-        CannotStart: we are root and neither way works.
+        CannotStart: we are root, or a user without a name, and no way works.
     """
-    if os.geteuid() != 0:
+    is_root = os.geteuid() == 0
+    if not is_root and _has_a_name():
         return Identity(())
     if _works(_NAMESPACE):
         return Identity(_NAMESPACE)
-    if _works(_NOBODY):
+    if is_root and _works(_NOBODY):
         return Identity(_NOBODY, is_nobody=True)
+    who = "as root" if is_root else f"for user id {os.geteuid()}, which has no name here"
     raise CannotStart(
-        "PostgreSQL refuses to run as root, and this machine allows neither a user namespace nor "
-        "starting it as nobody from this directory. Run make as another user, or set DATABASE_URL."
+        f"PostgreSQL refuses to run {who}, and this machine allows no way round it (a user "
+        "namespace, or the user nobody in this directory). Run make as another user, or set "
+        "DATABASE_URL."
     )
