@@ -34,6 +34,7 @@ class ClusterConnection:
     """Read again when it changes, so that a rotated token needs no restart."""
     ca_file: Path | None = None
     """Who signs the server's certificate; empty: the system's authorities."""
+    read_seconds: float = READ_SECONDS
 
     @classmethod
     def of(cls, server: str, credentials: Path | None) -> "ClusterConnection":

@@ -54,14 +54,15 @@ def connect(connection: ClusterConnection) -> Cluster:
 
 @cache
 def _connect(connection: ClusterConnection) -> "KubernetesCluster":
-    return KubernetesCluster(open_client(connection))
+    return KubernetesCluster(open_client(connection), read_seconds=connection.read_seconds)
 
 
 class KubernetesCluster:
     """The port (:class:`deployments.clients.cluster.Cluster`) on a real API server."""
 
-    def __init__(self, api: client.ApiClient) -> None:
+    def __init__(self, api: client.ApiClient, *, read_seconds: float = READ_SECONDS) -> None:
         self._api = api
+        self._read_seconds = read_seconds
         self._host: str = api.configuration.host
         self._now = datetime.now(UTC)
 
@@ -267,7 +268,7 @@ class KubernetesCluster:
         query: list[tuple[str, str]] | None = None,
         body: Object | None = None,
         content_type: str = JSON,
-        read_seconds: float = READ_SECONDS,
+        read_seconds: float | None = None,
     ) -> Any:
         headers = {"Accept": JSON}
         if body is not None:
@@ -280,7 +281,8 @@ class KubernetesCluster:
             body=body,
             auth_settings=["BearerToken"],
         )
-        return self._api.call_api(*request, _request_timeout=(CONNECT_SECONDS, read_seconds))
+        timeout = (CONNECT_SECONDS, read_seconds or self._read_seconds)
+        return self._api.call_api(*request, _request_timeout=timeout)
 
     def _note_time(self, date: str | None) -> None:
         """Keep the cluster's own time: ages of pods are judged by its clock, not by ours."""

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -29,8 +30,14 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, SnapshotUnreadable) as error:
         sys.stderr.write(f"The sandbox cluster cannot start: {error}\n")
         return 1
-    asyncio.run(server.run(_announce))
+    asyncio.run(_serve(server))
     return 0
+
+
+async def _serve(server: Server) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, server.stop)
+    await server.run(_announce)
 
 
 def _announce(url: str) -> None:

@@ -1,5 +1,6 @@
 """The API server's HTTP side: routes, discovery, and every verb on every kind."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
@@ -26,6 +27,7 @@ from portal.sandbox_cluster.snapshot import Snapshot
 from portal.sandbox_cluster.watching import Watch
 
 Object = dict[str, Any]
+logger = logging.getLogger(__name__)
 
 VERSION = {
     "major": "1",
@@ -172,7 +174,8 @@ async def _review_access(request: Request) -> Response:
 
 async def _answer_refusal(_request: Request, error: Exception) -> Response:
     if not isinstance(error, StatusError):
-        raise error
+        logger.error("The sandbox cluster stumbled", exc_info=error)
+        error = StatusError(500, "InternalError", f"Internal error occurred: {error!r}")
     headers = {"Retry-After": "1"} if error.code == HTTPStatus.TOO_MANY_REQUESTS else None
     return JSONResponse(error.as_json(), error.code, headers)
 
@@ -199,6 +202,6 @@ def build(cluster: Cluster, snapshot: Snapshot, *, token: str = "") -> Guard:
         *admin.routes(),
         Route("/{path:path}", Api(cluster, snapshot).__call__, methods=METHODS),
     ]
-    handlers: Any = {StatusError: _answer_refusal}
+    handlers: Any = {StatusError: _answer_refusal, Exception: _answer_refusal}
     application = Starlette(routes=routes, exception_handlers=handlers)
     return Guard(application, cluster.faults, token)

@@ -31,7 +31,7 @@ def apply(live: Object | None, body: Object, how: Applying) -> Object:
     """Answer the object after ``body`` was applied. Raise 409 on a field of somebody else."""
     manager = Manager(APPLY, how.manager, how.subresource)
     api_version, custom = how.api_version, how.custom
-    body = _without_nulls(body)
+    body = without_nulls(body)
     applied = frozenset(flatten(body, custom=custom))
     if live is None:
         created = copy.deepcopy(body)
@@ -104,11 +104,12 @@ def _refusal(
     return errors.apply_conflict(message, causes)
 
 
-def _without_nulls(value: Any) -> Any:
+def without_nulls(value: Any) -> Any:
+    """Drop what is ``null``: to the API's types it is the same as left out."""
     if isinstance(value, dict):
-        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+        return {name: without_nulls(inner) for name, inner in value.items() if inner is not None}
     if isinstance(value, list):
-        return [_without_nulls(inner) for inner in value]
+        return [without_nulls(inner) for inner in value if inner is not None]
     return value
 
 

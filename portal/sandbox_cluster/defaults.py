@@ -15,39 +15,33 @@ def fill_in(resource: Resource, body: Object) -> None:
         labels.setdefault("kubernetes.io/metadata.name", body["metadata"]["name"])
         body.setdefault("status", {"phase": "Active"})
     elif resource == POD:
-        _fill_pod_spec(body.get("spec"))
+        _fill_pod_spec(body.setdefault("spec", {}))
     elif resource == DEPLOYMENT:
-        _fill_deployment(body.get("spec"))
-    elif resource == REPLICA_SET and isinstance(body.get("spec"), dict):
-        body["spec"].setdefault("replicas", 1)
+        _fill_deployment(body.setdefault("spec", {}))
+    elif resource == REPLICA_SET:
+        body.setdefault("spec", {}).setdefault("replicas", 1)
         _fill_template(body["spec"])
 
 
-def _fill_deployment(spec: Any) -> None:
-    if not isinstance(spec, dict):
-        return
+def _fill_deployment(spec: Object) -> None:
     spec.setdefault("replicas", 1)
     spec.setdefault("revisionHistoryLimit", 10)
     spec.setdefault("progressDeadlineSeconds", 600)
     strategy = spec.setdefault("strategy", {})
-    if isinstance(strategy, dict) and strategy.setdefault("type", "RollingUpdate") != "Recreate":
+    if strategy.setdefault("type", "RollingUpdate") != "Recreate":
         rolling = strategy.setdefault("rollingUpdate", {})
-        if isinstance(rolling, dict):
-            rolling.setdefault("maxUnavailable", "25%")
-            rolling.setdefault("maxSurge", "25%")
+        rolling.setdefault("maxUnavailable", "25%")
+        rolling.setdefault("maxSurge", "25%")
     _fill_template(spec)
 
 
 def _fill_template(spec: Object) -> None:
-    template = spec.get("template")
-    if isinstance(template, dict):
-        template.setdefault("metadata", {}).setdefault("creationTimestamp", None)
-        _fill_pod_spec(template.get("spec"))
+    template = spec.setdefault("template", {})
+    template.setdefault("metadata", {}).setdefault("creationTimestamp", None)
+    _fill_pod_spec(template.setdefault("spec", {}))
 
 
-def _fill_pod_spec(spec: Any) -> None:
-    if not isinstance(spec, dict):
-        return
+def _fill_pod_spec(spec: Object) -> None:
     spec.setdefault("restartPolicy", "Always")
     spec.setdefault("terminationGracePeriodSeconds", 30)
     spec.setdefault("dnsPolicy", "ClusterFirst")
@@ -55,8 +49,7 @@ def _fill_pod_spec(spec: Any) -> None:
     spec.setdefault("schedulerName", "default-scheduler")
     for kind in ("containers", "initContainers"):
         for container in spec.get(kind) or []:
-            if isinstance(container, dict):
-                _fill_container(container)
+            _fill_container(container)
 
 
 def _fill_container(container: Object) -> None:
@@ -65,8 +58,7 @@ def _fill_container(container: Object) -> None:
     container.setdefault("imagePullPolicy", _pull_policy(container.get("image")))
     container.setdefault("resources", {})
     for port in container.get("ports") or []:
-        if isinstance(port, dict):
-            port.setdefault("protocol", "TCP")
+        port.setdefault("protocol", "TCP")
 
 
 def _pull_policy(image: Any) -> str:

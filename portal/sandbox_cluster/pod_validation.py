@@ -20,8 +20,11 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "metadata.annotations": dict,
     "metadata.labels.*": str,
     "metadata.annotations.*": str,
+    "metadata.creationTimestamp": str,
     "metadata.finalizers": list,
+    "metadata.generateName": str,
     "metadata.ownerReferences": list,
+    "metadata.ownerReferences.uid": str,
     "spec": dict,
     "status": dict,
     "spec.replicas": int,
@@ -31,6 +34,10 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "spec.revisionHistoryLimit": int,
     "spec.selector": dict,
     "spec.selector.matchLabels": dict,
+    "spec.selector.matchExpressions": list,
+    "spec.selector.matchExpressions.key": str,
+    "spec.selector.matchExpressions.operator": str,
+    "spec.selector.matchExpressions.values": list,
     "spec.selector.matchLabels.*": str,
     "spec.strategy": dict,
     "spec.strategy.type": str,
@@ -74,12 +81,15 @@ def _types_of(resource: Resource) -> dict[str, type | tuple[type, ...]]:
         for kind in ("containers", "initContainers"):
             types[f"{pod}.{kind}"] = list
             types |= {f"{pod}.{kind}.{name}": each for name, each in _CONTAINER_TYPES.items()}
+        types[f"{pod}.terminationGracePeriodSeconds"] = int
+        types[f"{pod}.nodeName"] = str
     return types
 
 
 def check_types(resource: Resource, body: Object) -> None:
     """Refuse a value of the wrong JSON type with 400, as decoding into the Go type does."""
     types = _types_of(resource)
+    _check_items(resource, body)
     for path, value in _walk(body, ""):
         kind = types.get(path)
         if kind is None or value is None or _is(value, kind):
@@ -90,6 +100,27 @@ def check_types(resource: Resource, body: Object) -> None:
             f"{resource.kind}: json: cannot unmarshal {_JSON[type(value)]} into Go struct field "
             f"{resource.kind}.{path} of type {_GO[first]}"
         )
+
+
+def _check_items(resource: Resource, body: Object) -> None:
+    """Refuse a list map with items that are no objects, or whose keys are no plain values."""
+    for names, value in _lists(body, ()):
+        kind, keys = schema.list_kind(names, custom=resource.custom)
+        for item in value if kind != schema.ATOMIC else []:
+            plain = item if kind == schema.SET else _keys_of(item, keys)
+            if isinstance(plain, dict | list):
+                raise bad_request(
+                    f'{resource.kind} in version "{resource.version}" cannot be handled as a '
+                    f"{resource.kind}: json: cannot unmarshal {_JSON.get(type(item), 'value')} "
+                    f"into Go struct field {resource.kind}.{'.'.join(names)} of its type"
+                )
+
+
+def _keys_of(item: Any, keys: tuple[str, ...]) -> Any:
+    """Answer a key that is no plain value, or the item that is no object, or nothing wrong."""
+    if not isinstance(item, dict):
+        return [item]
+    return next((item[key] for key in keys if isinstance(item.get(key), dict | list)), None)
 
 
 def _is(value: Any, kind: type | tuple[type, ...]) -> bool:

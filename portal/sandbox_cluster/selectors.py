@@ -91,8 +91,11 @@ def by_selector(selector: Object) -> Matches:
     return matches
 
 
+OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+
+
 def _expression(expression: Object) -> Callable[[dict[str, str]], bool]:
-    key, values = expression["key"], set(expression.get("values") or [])
+    key, values = expression["key"], expression.get("values") or []
     tests: dict[str, Callable[[dict[str, str]], bool]] = {
         "In": lambda labels: key in labels and labels[key] in values,
         "NotIn": lambda labels: labels.get(key) not in values,

@@ -71,11 +71,17 @@ def _check_metadata(resource: Resource, metadata: Object) -> list[Cause]:
     elif not _fits(SUBDOMAIN, name, 253):
         causes.append(wrong("metadata.name", name, _SUBDOMAIN_RULE))
     causes += _check_labels(metadata.get("labels") or {}, "metadata.labels")
+    for index, owner in enumerate(metadata.get("ownerReferences") or []):
+        causes += [
+            required(f"metadata.ownerReferences[{index}].{name}", f"{name} must not be empty")
+            for name in ("apiVersion", "kind", "name", "uid")
+            if not owner.get(name)
+        ]
     annotations = metadata.get("annotations") or {}
     causes += [
         wrong("metadata.annotations", key, _KEY_RULE) for key in annotations if not _is_key(key)
     ]
-    if sum(len(key) + len(value) for key, value in annotations.items()) > ANNOTATION_LIMIT:
+    if sum(len(key) + len(value or "") for key, value in annotations.items()) > ANNOTATION_LIMIT:
         causes.append(
             Cause(
                 "FieldValueTooLong",
@@ -115,8 +121,11 @@ def _check_replicated(spec: Object) -> list[Cause]:
     selector = spec.get("selector")
     template = spec.get("template") or {}
     labels = (template.get("metadata") or {}).get("labels") or {}
+    expressions = _check_expressions(selector or {})
     if not selector:
         causes.append(required("spec.selector"))
+    elif expressions:
+        causes += expressions
     elif not selectors.by_selector(selector)({"metadata": {"labels": labels}}):
         rule = "`selector` does not match template `labels`"
         causes.append(wrong("spec.template.metadata.labels", labels, rule))
@@ -125,8 +134,20 @@ def _check_replicated(spec: Object) -> list[Cause]:
     return causes
 
 
+def _check_expressions(selector: Object) -> list[Cause]:
+    causes = []
+    for index, each in enumerate(selector.get("matchExpressions") or []):
+        at = f"spec.selector.matchExpressions[{index}]"
+        if not isinstance(each, dict) or not each.get("key"):
+            causes.append(required(f"{at}.key"))
+        elif each.get("operator") not in selectors.OPERATORS:
+            rule = "not a valid selector operator"
+            causes.append(wrong(f"{at}.operator", each.get("operator"), rule))
+    return causes
+
+
 def _check_strategy(spec: Object) -> list[Cause]:
-    strategy = spec["strategy"]
+    strategy: Object = spec["strategy"]
     if strategy["type"] not in {"Recreate", "RollingUpdate"}:
         return [
             Cause(

@@ -18,6 +18,7 @@ APPLY_PATCH = "application/apply-patch+yaml"
 
 
 def create(store: Store, target: Target, body: Object, options: Options) -> Object:
+    body = apply.without_nulls(body)
     resource, metadata = target.resource, body["metadata"]
     if metadata.get("resourceVersion"):
         raise errors.bad_request("resourceVersion should not be set on objects to be created")
@@ -90,6 +91,7 @@ def _apply(store: Store, target: Target, body: Object, options: Options) -> tupl
     resource = target.resource
     if body["metadata"].get("managedFields"):
         raise errors.bad_request("metadata.managedFields must be nil")
+    pod_validation.check_types(resource, body)
     pod_validation.check_typed_patch(resource, body)
     body = _only(body, target)
     live = store.find(resource, target.namespace, target.name)
@@ -140,6 +142,7 @@ def _check_preconditions(target: Target, live: Object, metadata: Object) -> None
 def _write(store: Store, target: Target, live: Object, wanted: Object, options: Options) -> Object:
     """Take over what the target may change from ``wanted``, check it and keep it."""
     resource = target.resource
+    wanted = apply.without_nulls(wanted)
     pod_validation.check_types(resource, wanted)
     _check_preconditions(target, live, wanted["metadata"])
     after = {**live, **wanted}

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from portal.sandbox_cluster.cluster import Cluster
 from portal.sandbox_cluster.controllers import deployments, events, garbage, replica_sets
@@ -9,6 +11,7 @@ from portal.sandbox_cluster.controllers.nodes import Node
 from portal.sandbox_cluster.resources import DEPLOYMENT, REPLICA_SET
 from portal.sandbox_cluster.snapshot import Snapshot
 
+Object = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 IDLE = 1.0
@@ -23,6 +26,7 @@ class Controllers:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self.node = Node(cluster)
+        self._stumbled: dict[str, str] = {}
 
     def settle(self) -> None:
         """Run the controllers until none of them has anything more to do at this moment."""
@@ -31,17 +35,30 @@ class Controllers:
             before = store.revision
             garbage.empty_namespaces(store)
             garbage.collect(store)
-            for deployment in store.all(DEPLOYMENT):
-                deployments.reconcile(self.cluster, deployment)
-            for replica_set in store.all(REPLICA_SET):
-                replica_sets.reconcile(self.cluster, replica_set)
+            self._reconcile(deployments.reconcile, store.all(DEPLOYMENT))
+            self._reconcile(replica_sets.reconcile, store.all(REPLICA_SET))
             self.node.step()
             if store.revision == before:
                 return
 
+    def _reconcile(
+        self, reconcile: Callable[[Cluster, Object], None], objects: Iterable[Object]
+    ) -> None:
+        """Run one controller. What it stumbles over is left alone until it is changed."""
+        for body in objects:
+            uid, revision = body["metadata"]["uid"], body["metadata"]["resourceVersion"]
+            if self._stumbled.get(uid) == revision:
+                continue
+            try:
+                reconcile(self.cluster, body)
+            except Exception:
+                # One bad object must not stop every other one.
+                logger.exception("A controller stumbled over %s", body["metadata"]["name"])
+                self._stumbled[uid] = revision
+
     def seconds_to_next(self) -> float:
         due = self.node.next_due()
-        if due is None:
+        if due is None or self.cluster.paused:
             return IDLE
         return min(IDLE, max(0.0, due - self.cluster.clock()))
 
@@ -51,18 +68,11 @@ class Controllers:
             while True:
                 changed.clear()
                 if not self.cluster.paused:
-                    self._settle_or_say_why()
+                    self.settle()
+                    events.expire(self.cluster.store)
                     await snapshot.keep()
                 try:
                     async with asyncio.timeout(self.seconds_to_next()):
                         await changed.wait()
                 except TimeoutError:
                     pass
-
-    def _settle_or_say_why(self) -> None:
-        try:
-            self.settle()
-            events.expire(self.cluster.store)
-        except Exception:
-            # One bad object must not stop every other one; it is looked at again next time.
-            logger.exception("A controller stumbled")
