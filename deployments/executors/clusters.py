@@ -1,6 +1,7 @@
 """The one place where a target's cluster becomes something that can be asked."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
@@ -24,4 +25,7 @@ def cluster_of(target: Target) -> Cluster:
     connect: Callable[[ClusterConnection], Cluster] = import_string(settings.CLUSTER_CLIENT)
     name = target.cluster.credentials
     credentials = Path(settings.KUBERNETES_CREDENTIALS_DIR) / name if name else None
-    return connect(ClusterConnection.of(target.cluster.server, credentials))
+    connection = ClusterConnection.of(target.cluster.server, credentials)
+    # No single call may outlast the time in which the lease must be renewed.
+    patience = min(connection.read_seconds, settings.CARRY_OUT_LEASE_SECONDS / 3)
+    return connect(replace(connection, read_seconds=patience))

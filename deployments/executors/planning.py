@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from deployments.clients.cluster import Cluster, WorkloadState
+from deployments.clients.cluster import FIELD_MANAGER, LABEL_MANAGED_BY, Cluster, WorkloadState
 from deployments.executors.applying import make
 from deployments.executors.placements import Placement
 from deployments.executors.port import DefiniteNo
@@ -10,7 +10,7 @@ from deployments.executors.work import Work
 from deployments.models import StepVerb
 
 Before = dict[str, Any]
-"""A workload as it was before we touched it: ``{"exists": …, "images": {…}, "annotations": {…}}``."""
+"""A workload as it was before: ``{"exists": …, "images": {…}, "annotations": {…}}``."""
 
 
 def plan(work: Work, cluster: Cluster, placements: list[Placement]) -> None:
@@ -28,7 +28,7 @@ def plan(work: Work, cluster: Cluster, placements: list[Placement]) -> None:
         state = cluster.current(placement.workload)
         _refuse_unknown_containers(placement, state)
         before[placement.name] = {
-            "exists": state.exists,
+            "exists": _is_to_be_kept(state),
             "images": dict(state.images),
             "annotations": dict(state.annotations),
         }
@@ -42,6 +42,15 @@ def before_of(work: Work) -> dict[str, Before]:
     """Return what the plan remembers, by workload; empty when it was never finished."""
     remembered: dict[str, Before] = work.step(StepVerb.PLAN).record.get("before", {})
     return remembered
+
+
+def _is_to_be_kept(state: WorkloadState) -> bool:
+    """Return whether there is something that could be put back.
+
+    A workload of ours without pods is what a failed first deployment left: it is made anew.
+    """
+    left_over = state.replicas == 0 and state.labels.get(LABEL_MANAGED_BY) == FIELD_MANAGER
+    return state.exists and not left_over
 
 
 def _refuse_unknown_containers(placement: Placement, state: WorkloadState) -> None:

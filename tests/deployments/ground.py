@@ -48,14 +48,18 @@ class Ground:
     @classmethod
     def make(cls) -> "Ground":
         project = factories.staffed_project("payments")
-        staging, production = project.environments.order_by("position")
+        ground = cls(project, *project.environments.order_by("position"))
+        ground.policy("nobody-signs")
+        return ground
+
+    def policy(self, name: str, **changes) -> None:
+        """Put a policy in force in both environments."""
         admin = factories.admin()
-        policy = create_policy(name="nobody-signs", by=admin)
-        version = save_policy_version(policy, document=NOBODY_SIGNS, by=admin)
-        version = publish_policy(version, by=admin)
-        for environment in (staging, production):
+        policy = create_policy(name=name, by=admin)
+        draft = save_policy_version(policy, document={**NOBODY_SIGNS, **changes}, by=admin)
+        version = publish_policy(draft, by=admin)
+        for environment in (self.staging, self.production):
             activate_policy(environment, version, by=admin)
-        return cls(project, staging, production)
 
     @cached_property
     def oskar(self):
@@ -78,14 +82,10 @@ class Ground:
     def bind(self, artifact="payments-api", workload="api", environment=None, **more):
         version = factories.version(self.project, artifact, f"0.0.{self._next()}")
         spec = BindingSpec(**{"workload": workload, "container": "app", **more})
-        return add_binding(
-            environment or self.staging, version.artifact, spec, by=self.oskar
-        )
+        return add_binding(environment or self.staging, version.artifact, spec, by=self.oskar)
 
     def version(self, artifact="payments-api", version="", **fields):
-        return factories.version(
-            self.project, artifact, version or f"1.0.{self._next()}", **fields
-        )
+        return factories.version(self.project, artifact, version or f"1.0.{self._next()}", **fields)
 
     def request(self, *versions, environment=None, **more) -> ChangeRequest:
         """A change request in the queue, for a release of these versions."""
@@ -141,9 +141,7 @@ class Api:
         httpx.delete(f"{self.url}/sandbox/v1/faults").raise_for_status()
 
     def pause(self, *, paused: bool) -> None:
-        httpx.put(
-            f"{self.url}/sandbox/v1/controller", json={"paused": paused}
-        ).raise_for_status()
+        httpx.put(f"{self.url}/sandbox/v1/controller", json={"paused": paused}).raise_for_status()
 
     def namespace(self, name: str = NAMESPACE) -> None:
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
