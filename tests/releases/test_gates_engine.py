@@ -118,6 +118,12 @@ def test_what_is_no_rule_is_refused_with_its_position(rule, words):
     assert "INVALID_ARGUMENT" not in refused.value.sentence
 
 
+def test_text_that_is_not_unicode_is_no_rule():
+    with pytest.raises(DoesNotCompile, match="cannot be read") as refused:
+        compile_rule("'\ud800' == ''")
+    assert refused.value.line is None
+
+
 def test_a_compile_error_has_line_and_column():
     with pytest.raises(DoesNotCompile) as refused:
         compile_rule("true &&\n evidenz")
