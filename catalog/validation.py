@@ -133,6 +133,10 @@ def _of_wrong_text(value: object) -> list[str]:
 
 
 def _of_the_field(field: "models.Field[Any, Any]", value: object, row: models.Model) -> list[str]:
+    # Django holds a TextField's length in forms only.
+    longest = field.max_length if isinstance(field, models.TextField) else None
+    if longest is not None and isinstance(value, str) and len(value) > longest:
+        return [f"Use at most {longest} characters; this has {len(value)}."]
     try:
         setattr(row, field.name, field.clean(value, row))
     except ValidationError as error:
