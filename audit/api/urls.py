@@ -1,5 +1,10 @@
 """REST addresses of the app, below /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from audit.api.events import EventsView, EventView
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("audit/events/", EventsView.as_view()),
+    path("audit/events/<int:pk>/", EventView.as_view()),
+]

@@ -1,5 +1,23 @@
 """REST addresses of the app, below /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from deployments.api.clusters import ClustersView, ClusterView
+from deployments.api.deployments import AttestView, DeploymentsView, DeploymentView, ReportView
+from deployments.api.environments import EnvironmentView
+from deployments.api.targets import BindingsView, BindingView, TargetView
+
+ENVIRONMENT = "projects/<slug:slug>/environments/<slug:name>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(ENVIRONMENT, EnvironmentView.as_view()),
+    path(f"{ENVIRONMENT}target/", TargetView.as_view()),
+    path(f"{ENVIRONMENT}target/bindings/", BindingsView.as_view()),
+    path(f"{ENVIRONMENT}target/bindings/<int:pk>/", BindingView.as_view()),
+    path("clusters/", ClustersView.as_view()),
+    path("clusters/<slug:name>/", ClusterView.as_view()),
+    path("deployments/", DeploymentsView.as_view()),
+    path("deployments/<int:pk>/", DeploymentView.as_view()),
+    path("deployments/<int:pk>/attest/", AttestView.as_view()),
+    path("deployments/<int:pk>/report/", ReportView.as_view()),
+]

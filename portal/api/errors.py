@@ -15,6 +15,7 @@ from django.http import Http404, HttpResponse
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
+from audit.errors import NotRecordable
 from catalog import errors as catalog
 from portal.api.renderers import dumps
 from releases import errors as releases
@@ -105,6 +106,9 @@ def exception_handler(error: Exception, _context: Mapping[str, Any]) -> Response
             status, error.code, error.sentence, fields=error.fields, extra=error.extra
         )
         return Response(problem, status=status, content_type=CONTENT_TYPE)
+    if isinstance(error, NotRecordable):
+        problem = document(HTTPStatus.BAD_REQUEST, error.code, error.sentence)
+        return Response(problem, status=HTTPStatus.BAD_REQUEST, content_type=CONTENT_TYPE)
     if isinstance(error, drf.APIException):
         return _of_framework(error)
     return None

@@ -231,6 +231,8 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
+# Who may read which part of the audit log, asked by the app that knows no people.
+AUDIT_REACH = "catalog.audit_reach.projects_audited_by"
 AUDIT_EVENTS = [
     "catalog.audit_events.CatalogEvent",
     "releases.audit_events.ReleaseEvent",

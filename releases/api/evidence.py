@@ -10,7 +10,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.settings import api_settings
 
 from catalog.api.describe import call
 from catalog.api.endpoint import Endpoint, one
@@ -75,7 +74,7 @@ class EvidenceOf(Endpoint):
 
     queryset = Evidence.objects.none()
     filterset_class = EvidenceFilter
-    parser_classes = [api_settings.DEFAULT_PARSER_CLASSES[0], ReportParser]
+    parser_classes = [*Endpoint.parser_classes, ReportParser]
     required_scope = Scope.ARTIFACTS
 
     def page(self, rows: QuerySet[Evidence]) -> Response:
