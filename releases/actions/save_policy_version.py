@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from audit.record import record
@@ -46,7 +47,9 @@ def save_policy_version(policy: Policy, *, document: Any, by: User) -> PolicyVer
 
 def _checked(document: Any) -> str:
     roles = set(Role.objects.values_list("slug", flat=True))
-    problems = validate(document, known_roles=roles)
+    problems = validate(
+        document, known_roles=roles, known_evidence_kinds=settings.EVIDENCE_PARSERS.keys()
+    )
     if problems:
         told = [f"{problem.path}: {problem.sentence}" for problem in problems]
         raise PolicyRefused(
