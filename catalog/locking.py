@@ -17,7 +17,8 @@ Row = TypeVar("Row", bound=models.Model)
 
 def locked(row: Row) -> Row:
     """Return the row as it is now, locked until the transaction ends."""
-    return type(row)._default_manager.select_for_update(no_key=True).get(pk=row.pk)
+    # Not type(): the user of a request is a lazy wrapper, which tells the class of what it wraps.
+    return row.__class__._default_manager.select_for_update(no_key=True).get(pk=row.pk)
 
 
 def locked_projects(ids: Iterable[int]) -> list[Project]:
