@@ -5,7 +5,13 @@ import re
 from http import HTTPStatus
 from typing import Any
 
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, ReadTimeoutError, SSLError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NewConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from deployments.clients.cluster import (
     ClusterError,
@@ -32,7 +38,8 @@ def not_reached(host: str, error: HTTPError) -> ClusterError:
             f"The certificate of the cluster at {host} is not trusted: {cause.args[0]}. "
             "The certificate authority must be configured for this cluster."
         )
-    if isinstance(cause, ConnectTimeoutError | ReadTimeoutError):
+    is_refused = isinstance(cause, NewConnectionError)  # which calls itself a timeout, too
+    if isinstance(cause, ConnectTimeoutError | ReadTimeoutError) and not is_refused:
         return ClusterUnavailable(f"The cluster at {host} did not answer in time.")
     return ClusterUnavailable(
         f"The cluster at {host} could not be reached ({type(cause).__name__})."
