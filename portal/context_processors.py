@@ -49,7 +49,10 @@ MAIN: Final = (
     Place("catalog:people", "People", "users"),
     Place("catalog:service-accounts", "Machines", "robot"),
 )
-ACCOUNT: Final = (Place("account_change_password", "Change password", "key"),)
+ACCOUNT: Final = (
+    Place("catalog:my-tokens", "Your tokens", "key"),
+    Place("account_change_password", "Change password", "lock"),
+)
 
 
 class Navigation:

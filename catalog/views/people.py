@@ -22,6 +22,14 @@ from catalog.views.paging import slice_of
 
 MOST_MEMBERSHIPS = 200
 
+Crumbs = list[tuple[str, str]]
+
+
+def people_crumbs(*below: str) -> Crumbs:
+    """Return the way to a page about people; ``below`` is ``"teams"`` or ``"roles"``."""
+    names = ("people", *below)
+    return [(name.capitalize(), reverse(f"catalog:{name}")) for name in names]
+
 
 def people_tabs(current: str) -> list[dict[str, Any]]:
     """Return the tabs of everything about people."""
@@ -71,6 +79,7 @@ class PersonPage(Page):
         person = get_object_or_404(User, pk=self.person.pk)  # as it is after a refused action, too
         may_manage = allowed_portal(self.caller, PortalPermission.MANAGE_PEOPLE)
         context = {
+            "crumbs": people_crumbs(),
             "person": person,
             "memberships": memberships_of(person, self.caller),
             "teams": person.teams.all(),

@@ -28,7 +28,7 @@ from catalog.models import Identity, User
 from catalog.permissions import PortalPermission, require_portal
 from catalog.standing import require_superuser
 from catalog.views.page import Deed, FormPage
-from catalog.views.people import PersonPage
+from catalog.views.people import PersonPage, people_crumbs
 
 
 class NewPersonPage(FormPage):
@@ -40,7 +40,7 @@ class NewPersonPage(FormPage):
     def context(self) -> dict[str, Any]:
         """Refuse the form to those who may not use it."""
         require_portal(PortalPermission.MANAGE_PEOPLE, self.caller)
-        return {}
+        return {"crumbs": people_crumbs()}
 
     def act(self, fields: dict[str, Any]) -> str | HttpResponse:
         """Create the account; a password that the portal made is shown in this answer only."""
@@ -72,7 +72,10 @@ class EditPersonPage(FormPage, PersonPage):
         """Refuse the form to those who may not use it."""
         if self.person.pk != self.caller.pk:
             require_portal(PortalPermission.MANAGE_PEOPLE, self.caller)
-        return {"person": self.person}
+        return {
+            "crumbs": [*people_crumbs(), (self.person.display_name, self.back())],
+            "person": self.person,
+        }
 
     def act(self, fields: dict[str, Any]) -> str:
         """Change what differs."""
@@ -89,7 +92,10 @@ class SetPasswordPage(FormPage, PersonPage):
     def context(self) -> dict[str, Any]:
         """Refuse the form to those who may not use it."""
         require_superuser(self.caller, "set somebody else's password")
-        return {"person": self.person}
+        return {
+            "crumbs": [*people_crumbs(), (self.person.display_name, self.back())],
+            "person": self.person,
+        }
 
     def act(self, fields: dict[str, Any]) -> str | HttpResponse:
         """Set it; one that the portal made is shown in this answer only."""
@@ -167,7 +173,7 @@ def new_password() -> str:
 
 def password_once(request: HttpRequest, person: User, password: str, status: int) -> HttpResponse:
     """Show a password that nobody will see again."""
-    shown = {"person": person, "password": password}
+    shown = {"crumbs": people_crumbs(), "person": person, "password": password}
     response = render(request, "catalog/person_password_once.html", shown, status=status)
     response["Cache-Control"] = "no-store"
     return response

@@ -22,7 +22,7 @@ from catalog.permissions import (
 )
 from catalog.views.page import FormPage, Page
 from catalog.views.paging import slice_of
-from catalog.views.people import people_tabs
+from catalog.views.people import people_crumbs, people_tabs
 
 
 def in_words(role: Role) -> list[str]:
@@ -71,6 +71,7 @@ class RolePage(Page):
         )
         verbs = [one for one in Permission if one.codename in self.role.permissions]
         return {
+            "crumbs": people_crumbs("roles"),
             "role": self.role,
             "on_project": [TITLES[one] for one in verbs if one not in ENVIRONMENT_PERMISSIONS],
             "on_environments": [TITLES[one] for one in verbs if one in ENVIRONMENT_PERMISSIONS],
@@ -92,7 +93,7 @@ class NewRolePage(FormPage):
     def context(self) -> dict[str, Any]:
         """Refuse the form to those who may not use it."""
         require_portal(PortalPermission.MANAGE_PEOPLE, self.caller)
-        return {}
+        return {"crumbs": people_crumbs("roles")}
 
     def act(self, fields: dict[str, Any]) -> str | HttpResponse:
         """Create the role."""
@@ -118,7 +119,10 @@ class EditRolePage(FormPage, RolePage):
     def context(self) -> dict[str, Any]:
         """Refuse the form to those who may not use it."""
         require_portal(PortalPermission.MANAGE_PEOPLE, self.caller)
-        return {"role": self.role}
+        return {
+            "crumbs": [*people_crumbs("roles"), (self.role.title, self.back())],
+            "role": self.role,
+        }
 
     def act(self, fields: dict[str, Any]) -> str:
         """Change the role for everybody who has it."""

@@ -96,6 +96,7 @@ class ServiceAccountPage(Page):
         machine = User.objects.get(pk=self.account.user_id)  # as it is after a refused action, too
         may_manage = allowed(self.caller, Permission.MANAGE_SERVICE_ACCOUNTS, self.account.project)
         return {
+            "crumbs": [("Machines", reverse("catalog:service-accounts"))],
             "account": self.account,
             "machine": machine,
             "memberships": memberships_of(machine, self.caller),

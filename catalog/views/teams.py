@@ -16,7 +16,7 @@ from catalog.models import Membership, Project, Team, User
 from catalog.permissions import PortalPermission, allowed_portal, require_portal
 from catalog.views.page import Deed, FormPage, Page
 from catalog.views.paging import slice_of
-from catalog.views.people import MOST_MEMBERSHIPS, people_tabs
+from catalog.views.people import MOST_MEMBERSHIPS, people_crumbs, people_tabs
 
 
 class TeamsPage(Page):
@@ -60,6 +60,7 @@ class TeamPage(Page):
         )
         may_manage = allowed_portal(self.caller, PortalPermission.MANAGE_PEOPLE)
         return {
+            "crumbs": people_crumbs("teams"),
             "team": self.team,
             "members": slice_of(self.team.members.all(), self.request, key="username"),
             "memberships": roles,
@@ -77,7 +78,7 @@ class NewTeamPage(FormPage):
     def context(self) -> dict[str, Any]:
         """Refuse the form to those who may not use it."""
         require_portal(PortalPermission.MANAGE_PEOPLE, self.caller)
-        return {}
+        return {"crumbs": people_crumbs("teams")}
 
     def act(self, fields: dict[str, Any]) -> str | HttpResponse:
         """Create the team."""
