@@ -3,12 +3,19 @@
 from django.db.models import Q, QuerySet
 
 from catalog.models import Membership, Role, Team, User
+from catalog.nudges import REEVALUATE_PROJECT, nudge
 
 
 def projects_of(account: User) -> QuerySet[Membership, int]:
     """Return the ids of the projects where the account has a role, by itself or through a team."""
     own = Q(user=account) | Q(team__members=account)
     return _projects(Membership.objects.filter(own, ended_at=None))
+
+
+def reevaluate_projects_of(account: User) -> None:
+    """Let what waits where the account may sign be looked at again: who wrote it may read otherwise now."""
+    for project_id in projects_of(account):
+        nudge(REEVALUATE_PROJECT, project_id)
 
 
 def projects_of_team(team: Team) -> QuerySet[Membership, int]:

@@ -4,9 +4,11 @@ from django.db import transaction
 
 from audit.record import record
 from catalog.audit_events import CatalogEvent
+from catalog.errors import AlreadyExists
 from catalog.locking import locked
-from catalog.models import Identity, User
+from catalog.models import Identity, IdentityKind, User
 from catalog.permissions import PortalPermission, require_portal
+from catalog.reach import reevaluate_projects_of
 from catalog.standing import refuse_oneself, require_standing_over
 from catalog.validation import check_fields, refusing_duplicates
 
@@ -26,7 +28,10 @@ def add_identity(person: User, *, kind: str, value: str, by: User) -> Identity:
     refuse_oneself(person, by, "decide under which names your own work is known")
     identity = Identity(user=person, kind=kind, value=value)
     check_fields(identity, "kind", "value")
-    with refusing_duplicates("value", "This identity is noted already, here or for somebody else."):
+    taken = "This identity is noted already, here or for somebody else."
+    if kind == IdentityKind.EMAIL and _is_anothers_address(identity):
+        raise AlreadyExists(taken, fields={"value": [taken]})
+    with refusing_duplicates("value", taken):
         identity.save(force_insert=True)
     record(
         CatalogEvent.IDENTITY_ADDED,
@@ -35,4 +40,10 @@ def add_identity(person: User, *, kind: str, value: str, by: User) -> Identity:
         private={"person": person.display_name, "identity": identity.value},
         kind=identity.kind,
     )
+    reevaluate_projects_of(person)
     return identity
+
+
+def _is_anothers_address(identity: Identity) -> bool:
+    others = User.objects.exclude(pk=identity.user_id)
+    return others.filter(email__iexact=identity.value).exists()

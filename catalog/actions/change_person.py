@@ -8,6 +8,7 @@ from catalog.errors import InvalidInput
 from catalog.locking import locked
 from catalog.models import Identity, IdentityKind, User
 from catalog.permissions import PortalPermission, require_portal
+from catalog.reach import reevaluate_projects_of
 from catalog.standing import refuse_oneself, require_standing_over
 from catalog.validation import apply_changes, refusing_duplicates
 
@@ -49,6 +50,8 @@ def change_person(
         # The names of the fields only: what is in them is personal.
         what=", ".join(name.replace("_", " ") for name in changed),
     )
+    if "email" in changed:
+        reevaluate_projects_of(person)
     return person
 
 

@@ -8,6 +8,7 @@ from catalog.errors import Conflict
 from catalog.locking import locked
 from catalog.models import Identity, IdentityKind, User
 from catalog.permissions import PortalPermission, require_portal
+from catalog.reach import reevaluate_projects_of
 from catalog.standing import refuse_oneself, require_standing_over
 
 
@@ -36,3 +37,4 @@ def remove_identity(identity: Identity, *, by: User) -> None:
         private={"person": person.display_name, "identity": value},
         kind=kind,
     )
+    reevaluate_projects_of(person)

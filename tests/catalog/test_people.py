@@ -220,6 +220,28 @@ def test_an_identity_is_one_person_whatever_its_case(make, manager):
     add_identity(make.person("sofia"), kind="mlflow", value="tbecker", by=manager)
 
 
+def test_an_address_in_use_is_nobody_elses_identity(make, manager):
+    tom = make.person("tom")
+    tom.identities.all().delete()
+    with pytest.raises(AlreadyExists):
+        add_identity(make.person("sofia"), kind="email", value="TOM@example.com", by=manager)
+    add_identity(tom, kind="email", value="tom@example.com", by=manager)
+
+
+def test_another_name_lets_what_waits_be_looked_at_again(
+    make, project, manager, monkeypatch, django_capture_on_commit_callbacks
+):
+    tom = make.member("tom", project)
+    nudged = []
+    monkeypatch.setattr("catalog.nudges._send", lambda *message: nudged.append(message[:2]))
+    with django_capture_on_commit_callbacks(execute=True):
+        noted = add_identity(tom, kind="scm_login", value="tbecker", by=manager)
+        change_person(tom, email="tom@new.example.com", by=manager)
+        change_person(tom, job_title="Developer", by=manager)
+        remove_identity(noted, by=manager)
+    assert nudged == [("releases.reevaluate_project", project.pk)] * 3
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [("kind", "nickname"), ("kind", None), ("value", ""), ("value", "v" * 255), ("value", "a\x00")],
