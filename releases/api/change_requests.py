@@ -56,8 +56,8 @@ class ChangeRequestFilter(filters.FilterSet):
         value: bool,  # noqa: FBT001 -- django-filter's form
     ) -> QuerySet[ChangeRequest]:
         """Return those that the caller's signature would bring nearer."""
-        mine = ChangeRequest.objects.waiting_for(self.request.user)
-        return queryset & mine if value else queryset.exclude(pk__in=mine.values("pk"))
+        mine = ChangeRequest.objects.waiting_for(self.request.user).values("pk")
+        return queryset.filter(pk__in=mine) if value else queryset.exclude(pk__in=mine)
 
 
 class ChangeRequestEndpoint(Endpoint):

@@ -22,3 +22,11 @@ def nobody(db):
     from rest_framework.test import APIClient  # noqa: PLC0415 -- needs Django
 
     return APIClient(raise_request_exception=False)
+
+
+@pytest.fixture
+def world(db):
+    """The payments project, its people and its CI, each with a client."""
+    from tests.support.api_world import ApiWorld  # noqa: PLC0415 -- needs Django
+
+    return ApiWorld()

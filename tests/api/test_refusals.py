@@ -1,0 +1,224 @@
+"""Every write: no token is 401, the wrong role 403, another project's thing 404, a token that only reads 403."""
+
+import pytest
+
+from portal.api.openapi import whole_schema
+from tests import factories
+
+DAY = "2099-01-01T00:00:00Z"
+SIGNED = {"statement_digest": f"sha256:{'0' * 64}", "comment": "no"}
+
+# operation → (address, body, who may see the thing: a member of the project, or everybody)
+IN_PROJECT = {
+    "projects_change": ("PATCH", "projects/payments/", {"name": "Pay"}),
+    "environments_create": (
+        "POST",
+        "projects/payments/environments/",
+        {"name": "dev", "tier": "development"},
+    ),
+    "environments_change": (
+        "PATCH",
+        "projects/payments/environments/staging/",
+        {"tier": "testing"},
+    ),
+    "members_create": ("POST", "projects/payments/members/", {"user": "olga", "role": "viewer"}),
+    "members_end": ("DELETE", "members/{membership}/", None),
+    "service_accounts_create": ("POST", "projects/payments/service-accounts/", {"username": "bot"}),
+    "service_accounts_deactivate": ("POST", "service-accounts/payments-ci/deactivate/", None),
+    "service_account_tokens_issue": (
+        "POST",
+        "service-accounts/payments-ci/tokens/",
+        {"name": "x", "scopes": ["read"], "expires_at": DAY},
+    ),
+    "tokens_revoke": ("POST", "tokens/{token}/revoke/", None),
+    "artifact_versions_register": (
+        "POST",
+        "projects/payments/artifact-versions/",
+        {"artifact": "a", "kind": "image", "version": "1", "digest": factories.digest("a")},
+    ),
+    "artifact_version_evidence_add": (
+        "POST",
+        "artifact-versions/{version}/evidence/",
+        {"kind": "metrics", "document": {"coverage": 1}},
+    ),
+    "release_evidence_add": (
+        "POST",
+        "releases/{release}/evidence/",
+        {"kind": "metrics", "document": {"coverage": 1}},
+    ),
+    "releases_seal": (
+        "POST",
+        "projects/payments/releases/",
+        {"version": "2", "artifact_versions": [1]},
+    ),
+    "change_requests_open": (
+        "POST",
+        "projects/payments/change-requests/",
+        {"release": "2026.2", "environment": "production", "reason": "why not"},
+    ),
+    "change_requests_approve": ("POST", "change-requests/{number}/approve/", SIGNED),
+    "change_requests_reject": ("POST", "change-requests/{number}/reject/", SIGNED),
+    "change_requests_withdraw": ("POST", "change-requests/{number}/withdraw/", {}),
+    "environment_policy_activate": (
+        "PUT",
+        "projects/payments/environments/staging/policy/",
+        {"policy": "standard", "version": 1},
+    ),
+    "targets_set": (
+        "PUT",
+        "projects/payments/environments/staging/target/",
+        {"executor": "manual"},
+    ),
+    "bindings_add": (
+        "POST",
+        "projects/payments/environments/staging/target/bindings/",
+        {"artifact": "payments-api", "workload": "api", "container": "api"},
+    ),
+    "bindings_remove": (
+        "DELETE",
+        "projects/payments/environments/staging/target/bindings/1/",
+        None,
+    ),
+    "deployments_attest": ("POST", "deployments/{deployment}/attest/", {"result": "succeeded"}),
+}
+OF_THE_PORTAL = {
+    "projects_create": ("POST", "projects/", {"slug": "new", "name": "New", "risk_tier": "low"}),
+    "teams_create": ("POST", "teams/", {"slug": "crew", "name": "Crew"}),
+    "teams_add_member": ("POST", "teams/team/members/", {"user": "tom"}),
+    "teams_remove_member": ("DELETE", "teams/team/members/tom/", None),
+    "roles_create": (
+        "POST",
+        "roles/",
+        {"slug": "r", "title": "R", "permissions": ["view_project"]},
+    ),
+    "roles_change": ("PATCH", "roles/custom/", {"title": "Other"}),
+    "people_create": ("POST", "people/", {"username": "newcomer"}),
+    "people_change": ("PATCH", "people/tom/", {"full_name": "Tim"}),
+    "people_deactivate": ("POST", "people/tom/deactivate/", None),
+    "people_reactivate": ("POST", "people/tom/reactivate/", None),
+    "people_portal_permissions": ("PUT", "people/tom/portal-permissions/", {"permissions": []}),
+    "people_add_identity": ("POST", "people/tom/identities/", {"kind": "scm_login", "value": "tb"}),
+    "people_remove_identity": ("DELETE", "people/tom/identities/{identity}/", None),
+    "policies_create": ("POST", "policies/", {"name": "strict"}),
+    "policy_versions_save": ("POST", "policies/standard/versions/", {"gates": []}),
+    "policy_versions_publish": ("POST", "policies/standard/versions/1/publish/", None),
+    "clusters_create": ("POST", "clusters/", {"name": "east"}),
+}
+WITHOUT_ROLE = {
+    "my_tokens_issue": "everybody issues their own",
+    "deployments_report": "the token of the call is the permission",
+}
+WRITES = IN_PROJECT | OF_THE_PORTAL
+
+
+@pytest.fixture
+def furnished(world):
+    """One of everything, and how to name it."""
+    from catalog.actions.create_role import create_role  # noqa: PLC0415 -- only here
+    from catalog.actions.create_team import create_team  # noqa: PLC0415 -- only here
+    from catalog.models import ApiToken, Identity, Membership  # noqa: PLC0415 -- only here
+    from deployments.models import Deployment  # noqa: PLC0415 -- only here
+    from django.utils import timezone  # noqa: PLC0415 -- only here
+
+    world.policy()
+    asked = world.request()
+    factories.person("olga")
+    create_team(slug="team", name="Team", by=factories.admin())
+    create_role(slug="custom", title="C", permissions=["view_project"], by=factories.admin())
+    environment = world.project.environments.get(name="staging")
+    now = timezone.now()
+    deployment = Deployment.objects.create(
+        change_request_id=asked["number"], environment=environment, give_up_at=now, lease_until=now
+    )
+    return {
+        "membership": Membership.objects.filter(project=world.project, user__username="tom")
+        .get()
+        .pk,
+        "token": ApiToken.objects.filter(user=world.machine.user).first().pk,
+        "version": world.version()["id"],
+        "release": asked["release"]["id"],
+        "number": asked["number"],
+        "deployment": deployment.pk,
+        "identity": Identity.objects.filter(user__username="tom").first().pk,
+    }
+
+
+def send(client, call, names):
+    method, address, body = call
+    path = f"/api/v1/{address.format(**names)}"
+    return (
+        client.generic(method, path, b"")
+        if body is None
+        else getattr(client, method.lower())(path, body)
+    )
+
+
+def test_every_write_of_the_api_is_tried_here():
+    written = {
+        operation["operationId"]
+        for path in whole_schema()["paths"].values()
+        for method, operation in path.items()
+        if method != "get"
+    }
+    assert written == WRITES.keys() | WITHOUT_ROLE.keys()
+
+
+def test_nobody_writes_without_a_token(world, furnished, nobody):
+    for name, call in WRITES.items():
+        answer = send(nobody, call, furnished)
+        assert (answer.status_code, name) == (401, name)
+        assert answer.json()["code"] == "not_authenticated"
+
+
+def test_a_token_that_only_reads_writes_nothing(world, furnished):
+    reader = world.as_("admin", "read")
+    for name, call in WRITES.items():
+        answer = send(reader, call, furnished)
+        assert (answer.status_code, name) == (403, name)
+        assert answer.json()["required_scope"] in {
+            "admin",
+            "artifacts",
+            "releases",
+            "changes",
+            "approve",
+        }
+
+
+def test_the_wrong_role_may_see_and_not_write(world, furnished):
+    for name, call in WRITES.items():
+        answer = send(world.as_("vera"), call, furnished)
+        assert (answer.status_code, answer.json()["code"], name) == (403, "not_permitted", name)
+
+
+def test_what_belongs_to_another_project_is_not_there(world, furnished):
+    for name, call in IN_PROJECT.items():
+        answer = send(world.as_("olga"), call, furnished)
+        assert (answer.status_code, answer.json()["code"], name) == (404, "not_found", name)
+
+
+def test_a_body_that_is_no_object_is_refused_by_name(world, furnished):
+    admin = world.as_("admin")
+    for name, call in WRITES.items():
+        if call[2] and name not in {"policy_versions_save"}:
+            answer = send(admin, (*call[:2], ["not", "an", "object"]), furnished)
+            assert (answer.status_code, name) == (400, name)
+
+
+def test_a_field_that_nobody_knows_is_refused_by_name(world, furnished):
+    admin = world.as_("admin")
+    for name, call in WRITES.items():
+        if call[2] and name not in {"policy_versions_save"}:
+            answer = send(admin, (*call[:2], {**call[2], "surprise": 1}), furnished)
+            assert (answer.status_code, name) == (400, name)
+            assert "surprise" in answer.json()["errors"], name
+
+
+def test_no_refused_call_left_anything_behind(world, furnished):
+    from audit.models import Event  # noqa: PLC0415 -- only here
+
+    before = Event.objects.count()
+    for call in WRITES.values():
+        send(world.as_("vera"), call, furnished)
+    for call in IN_PROJECT.values():
+        send(world.as_("olga"), call, furnished)
+    assert Event.objects.count() == before
