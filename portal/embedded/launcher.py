@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -33,7 +34,9 @@ class Stopped(BaseException):
 
 def say(sentence: str) -> None:
     """Tell whoever waits what is going on."""
-    print(f"gatehouse: {sentence}", flush=True)
+    # In one piece: two threads may speak at once.
+    sys.stdout.write(f"gatehouse: {sentence}\n")
+    sys.stdout.flush()
 
 
 def _raise_stopped(number: int, _frame: FrameType | None) -> None:
