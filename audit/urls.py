@@ -1,5 +1,17 @@
 """Pages of the app."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path, register_converter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from audit import views
+from audit.converters import StreamConverter
+
+register_converter(StreamConverter, "stream")
+
+app_name = "audit"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("audit/", views.events, name="events"),
+    path("audit/events/<int:pk>/", views.event, name="event"),
+    path("audit/events/<int:pk>/entry/", views.entry, name="entry"),
+    path("audit/streams/<stream:name>/", views.stream, name="stream"),
+]

@@ -1,0 +1,79 @@
+"""The pages of what audit events are about; settings.AUDIT_ADDRESSES names ``address_of``."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from django.urls import NoReverseMatch, reverse
+
+from audit.models import Event
+
+Facts = Mapping[str, Any]
+
+
+def _project(thing: Facts) -> str:
+    return reverse("portal:project", args=[thing["label"]])
+
+
+def _environment(thing: Facts) -> str:
+    return reverse("deployments:environment", args=str(thing["label"]).split("/"))
+
+
+def _release(thing: Facts) -> str:
+    return reverse("releases:release", args=str(thing["label"]).split(" ", maxsplit=1))
+
+
+def _artifact_version(thing: Facts) -> str:
+    return reverse("releases:artifact-version", args=[thing["id"]])
+
+
+def _change_request(thing: Facts) -> str:
+    return reverse("portal:change-request", args=[thing["id"]])
+
+
+def _policy(thing: Facts) -> str:
+    return reverse("releases:policy", args=[thing["label"]])
+
+
+def _policy_version(thing: Facts) -> str:
+    name, _, number = str(thing["label"]).rpartition(" v")
+    return reverse("releases:policy-version", args=[name, int(number)])
+
+
+def _team(thing: Facts) -> str:
+    return reverse("catalog:team", args=[thing["label"]])
+
+
+def _role(thing: Facts) -> str:
+    return reverse("catalog:role", args=[thing["label"]])
+
+
+def _account(thing: Facts) -> str:
+    return reverse("catalog:account", args=[thing["id"]])
+
+
+PAGES: Final[Mapping[str, Callable[[Facts], str]]] = {
+    "project": _project,
+    "environment": _environment,
+    "release": _release,
+    "artifact-version": _artifact_version,
+    "change-request": _change_request,
+    "policy": _policy,
+    "policy-version": _policy_version,
+    "team": _team,
+    "role": _role,
+    "account": _account,
+}
+"""By the type of the event's object; what is missing here is a part of what its stream is about."""
+
+
+def address_of(event: Event) -> str:
+    """Return the address of what the event is about, or of what it belongs to; empty without a page."""
+    thing = event.facts.get("object", {})
+    kind, _, key = event.stream.partition("/")
+    if thing.get("type") not in PAGES:
+        thing = {"type": kind, "id": key}
+    page = PAGES.get(thing["type"])
+    try:
+        return page(thing) if page else ""
+    except (KeyError, ValueError, NoReverseMatch):
+        return ""  # an entry of an older shape is shown without a link
