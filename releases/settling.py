@@ -26,6 +26,9 @@ _GRANTED = (
     ChangeRequestState.QUEUED,
 )
 
+_LOOKED_AT = ["blocking", "rules", "waiting_for", "check_again_at"]
+"""What may change while the state, the statement and the policy stay what they were."""
+
 
 def settle(change_request: ChangeRequest, *, by: User, why: str) -> Evaluation:
     """Evaluate the change request and bring everything about it up to date.
@@ -47,7 +50,9 @@ def settle(change_request: ChangeRequest, *, by: User, why: str) -> Evaluation:
     elif change_request.state == ChangeRequestState.AWAITING_APPROVAL and evaluation.may_go:
         release_for_carry_out(change_request, evaluation, by=by)
     else:
-        change_request.save()
+        # The columns that ask for an event (state, statement, policy) are as they were; naming
+        # them in an UPDATE would make the database ask all the same.
+        change_request.save(update_fields=_LOOKED_AT)
     return evaluation
 
 
@@ -56,7 +61,8 @@ def _stays(change_request: ChangeRequest, evaluation: Evaluation) -> bool:
     same = bool(change_request.statement and change_request.statement.digest == evaluation.digest)
     match change_request.state:
         case ChangeRequestState.BLOCKED:
-            return bool(evaluation.blocking) and change_request.blocking == evaluation.blocking
+            blocking = bool(evaluation.blocking)
+            return same and blocking and change_request.blocking == evaluation.blocking
         case ChangeRequestState.AWAITING_APPROVAL:
             return same and not evaluation.blocking
         case state if state in _GRANTED:
