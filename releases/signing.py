@@ -3,8 +3,9 @@
 from django.db import transaction
 
 from audit.record import record
-from catalog.errors import DomainError, InvalidInput
+from catalog.errors import DomainError
 from catalog.models import User
+from catalog.validation import check_text
 from releases.audit_events import ReleaseEvent
 from releases.errors import NotAnApprover, SelfApproval, StaleStatement
 from releases.evaluation import Evaluation
@@ -19,12 +20,9 @@ def clean_comment(comment: str) -> str:
     """Return the comment without surrounding space.
 
     Raises:
-        InvalidInput: it is too long.
+        InvalidInput: it is too long, or no text.
     """
-    cleaned = comment.strip()
-    if len(cleaned) > MAX_COMMENT:
-        raise InvalidInput.of("comment", f"At most {MAX_COMMENT} characters.")
-    return cleaned
+    return check_text("comment", comment, longest=MAX_COMMENT).strip()
 
 
 def refuse_stale(change_request: ChangeRequest, signed: str, evaluation: Evaluation) -> None:

@@ -39,7 +39,8 @@ def _definition(owner: psycopg.Connection) -> str:
     row = owner.execute("SELECT pg_get_functiondef(%s::regprocedure)", [_STAMP]).fetchone()
     if row is None:
         raise RuntimeError("The audit triggers are missing: run the migrations first.")
-    return str(row[0])
+    # A loader that was killed left the shifted function behind; that one is not to be kept.
+    return str(row[0]).replace(_SHIFTED, _CLOCK)
 
 
 @contextmanager

@@ -1,12 +1,11 @@
 """Create a policy: a name under which versions are written."""
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from audit.record import record
-from catalog.errors import AlreadyExists, InvalidInput
 from catalog.models import User
 from catalog.permissions import PortalPermission, require_portal
+from catalog.validation import check_fields, refusing_duplicates
 from releases.audit_events import ReleaseEvent
 from releases.models import Policy
 
@@ -22,12 +21,8 @@ def create_policy(*, name: str, title: str = "", by: User) -> Policy:
     """
     require_portal(PortalPermission.EDIT_POLICIES, by)
     policy = Policy(name=name, title=title or name, created_by=by)
-    try:
-        policy.full_clean(validate_unique=False, validate_constraints=False)
-    except ValidationError as error:
-        raise InvalidInput("The policy cannot be created.", fields=error.message_dict) from error
-    if Policy.objects.filter(name=name).exists():
-        raise AlreadyExists(f"There is a policy {name}.", fields={"name": ["This name is taken."]})
-    policy.save(force_insert=True)
+    check_fields(policy, "name", "title")
+    with refusing_duplicates("name", f"There is a policy {name}."):
+        policy.save(force_insert=True)
     record(ReleaseEvent.POLICY_CREATED, subject=policy, by=by)
     return policy

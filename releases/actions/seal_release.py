@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from audit.record import record
 from catalog.errors import AlreadyExists
 from catalog.models import ArtifactVersion, Project, User
 from catalog.permissions import Permission, require
+from catalog.validation import check_fields
 from releases.audit_events import ReleaseEvent
 from releases.canonical import digest_of
 from releases.errors import ReleaseRefused
 from releases.models import Release, ReleaseItem
 
-MAX_ITEMS = 200
+MAX_ITEMS = 100
 
 
 @transaction.atomic(durable=True)
@@ -33,7 +33,8 @@ def seal_release(
 
     Raises:
         NotPermitted: ``by`` may not seal releases here.
-        ReleaseRefused: empty, too many, unknown or foreign versions, one artifact twice, bad label.
+        ReleaseRefused: empty, too many, unknown or foreign versions, one artifact twice.
+        InvalidInput: the version or the notes do not fit.
         AlreadyExists: the project has a release of that version.
     """
     locked = Project.objects.select_for_update(of=("self",), no_key=True).get(pk=project.pk)
@@ -47,10 +48,7 @@ def seal_release(
         content_digest=content_digest(versions),
         sealed_by=by,
     )
-    try:
-        release.full_clean(validate_constraints=False)
-    except ValidationError as error:
-        raise ReleaseRefused("The release cannot be sealed.", fields=error.message_dict) from error
+    check_fields(release, "version", "notes")
     release.save(force_insert=True)
     ReleaseItem.objects.bulk_create(
         ReleaseItem(release=release, artifact_version=item) for item in versions

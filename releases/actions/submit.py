@@ -9,6 +9,7 @@ from audit.record import record
 from catalog.errors import AlreadyExists, InvalidInput
 from catalog.models import Environment, User
 from catalog.permissions import Permission, require
+from catalog.validation import check_text
 from releases.audit_events import ReleaseEvent
 from releases.evaluation import policy_in_force
 from releases.models import ChangeKind, ChangeRequest, Release
@@ -84,10 +85,8 @@ def _check_input(
         raise InvalidInput.of("release", "The release belongs to another project.")
     if kind not in ChangeKind.values:
         raise InvalidInput.of("kind", f"The kind is one of {', '.join(ChangeKind.values)}.")
-    if not reason.strip():
+    if not check_text("reason", reason, longest=MAX_REASON).strip():
         raise InvalidInput.of("reason", "Say why: people will decide and auditors will read by it.")
-    if len(reason) > MAX_REASON:
-        raise InvalidInput.of("reason", f"At most {MAX_REASON} characters.")
     now = timezone.now()
     if not_before is not None and not now < not_before < now + LATEST_START:
         raise InvalidInput.of(
