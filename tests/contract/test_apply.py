@@ -211,3 +211,46 @@ def test_an_update_moves_ownership_silently(apply, contract, namespace):
     live = contract.deployments.get(name="api", namespace=namespace).to_dict()
     assert "f:image" not in container_fields(fields_of(live, "alice"))
     assert "f:image" in container_fields(fields_of(live, "kubectl-edit", "Update"))
+
+
+def test_an_apply_names_every_item_of_a_list_once(apply):
+    body = deployment("api", replicas=0)
+    containers = body["spec"]["template"]["spec"]["containers"]
+    containers.append(dict(containers[0]))
+    with pytest.raises(DynamicApiError) as refusal:
+        apply(body, "alice")
+    assert refusal.value.status >= 400
+    assert "duplicate entries for key" in json.loads(refusal.value.body)["message"]
+    del containers[1]["name"]
+    with pytest.raises(DynamicApiError) as refusal:
+        apply(body, "alice")
+    assert "omits key field" in json.loads(refusal.value.body)["message"]
+
+
+def test_managed_fields_are_not_applied(apply):
+    live = apply(deployment("api", replicas=0), "alice")
+    body = deployment("api", replicas=0)
+    body["metadata"]["managedFields"] = live["metadata"]["managedFields"]
+    with pytest.raises(DynamicApiError) as refusal:
+        apply(body, "alice")
+    assert refusal.value.status == 400
+    assert "metadata.managedFields must be nil" in json.loads(refusal.value.body)["message"]
+
+
+def test_an_apply_may_name_the_revision_it_read(apply):
+    live = apply(deployment("api", replicas=0), "alice")
+    apply(deployment("api", replicas=1), "alice")
+    body = deployment("api", replicas=2)
+    body["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
+    with pytest.raises(ConflictError) as refusal:
+        apply(body, "alice")
+    assert "the object has been modified" in json.loads(refusal.value.body)["message"]
+
+
+def test_an_item_of_a_list_goes_when_its_only_owner_drops_it(apply):
+    body = deployment("api", replicas=0)
+    body["spec"]["template"]["spec"]["containers"].append({"name": "side", "image": AFTER})
+    apply(body, "alice")
+    live = apply(deployment("api", replicas=0), "alice")
+    names = [each["name"] for each in live["spec"]["template"]["spec"]["containers"]]
+    assert names == ["main"]

@@ -257,3 +257,107 @@ def test_a_removed_namespace_takes_everything_along(contract, namespace, made):
     assert all(each.status.phase == "Terminating" for each in going)
     names = lambda: {each.metadata.name for each in namespaces.get().items}  # noqa: E731
     eventually(lambda: namespace not in names(), seconds=60)
+
+
+def test_a_strategic_patch_can_replace_and_clear(contract, namespace, made):
+    def patch(body):
+        return contract.deployments.patch(
+            name="api",
+            namespace=namespace,
+            body=body,
+            content_type="application/strategic-merge-patch+json",
+        ).to_dict()
+
+    labels = patch({"metadata": {"labels": {"$patch": "replace", "only": "this"}}})
+    assert labels["metadata"]["labels"] == {"only": "this"}
+    finalizers = patch({"metadata": {"finalizers": ["x.y/a", "x.y/b"]}})
+    assert finalizers["metadata"]["finalizers"] == ["x.y/a", "x.y/b"]
+    fewer = patch({"metadata": {"$deleteFromPrimitiveList/finalizers": ["x.y/a", "x.y/b"]}})
+    assert not fewer["metadata"].get("finalizers")
+    pod = {"containers": [{"$patch": "replace"}, {"name": "new", "image": AFTER}]}
+    replaced = patch({"spec": {"template": {"spec": pod}}})
+    assert [each["name"] for each in replaced["spec"]["template"]["spec"]["containers"]] == ["new"]
+    assert not patch({"metadata": {"labels": {"only": None}}})["metadata"].get("labels")
+
+
+def test_a_status_is_written_at_its_own_address(contract, namespace, made):
+    """A write to the object leaves its status alone, and the other way round."""
+    body = made.to_dict()
+    body["status"] = {"replicas": 7}
+    body["spec"]["minReadySeconds"] = 3
+    del body["metadata"]["resourceVersion"]
+    replaced = contract.deployments.replace(body=body, namespace=namespace).to_dict()
+    assert replaced["spec"]["minReadySeconds"] == 3
+    assert replaced.get("status", {}).get("replicas") != 7
+    condition = {
+        "type": "Checked",
+        "status": "True",
+        "lastUpdateTime": None,
+        "lastTransitionTime": None,
+    }
+    patched = contract.deployments.status.patch(
+        name="api",
+        namespace=namespace,
+        body={"spec": {"minReadySeconds": 9}, "status": {"conditions": [condition]}},
+        content_type="application/strategic-merge-patch+json",
+    ).to_dict()
+    assert patched["spec"]["minReadySeconds"] == 3
+    assert "Checked" in {each["type"] for each in patched["status"]["conditions"]}
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ({"strategy": {"type": "Sometimes"}}, "spec.strategy.type"),
+        (
+            {"strategy": {"type": "Recreate", "rollingUpdate": {"maxSurge": 1}}},
+            "spec.strategy.rollingUpdate",
+        ),
+        (
+            {"strategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 0}}},
+            "spec.strategy.rollingUpdate.maxUnavailable",
+        ),
+        (
+            {"strategy": {"rollingUpdate": {"maxSurge": "lots"}}},
+            "spec.strategy.rollingUpdate.maxSurge",
+        ),
+    ],
+)
+def test_a_strategy_must_make_sense(contract, namespace, spec, field):
+    body = changed(deployment("api"), **spec)
+    status = refused(contract.deployments.create, body=body, namespace=namespace)
+    assert status["code"] == 422
+    assert field in fields_of(status)
+
+
+def test_labels_and_annotations_follow_their_rules(contract, namespace):
+    body = deployment("api")
+    body["metadata"]["labels"] = {"app": "has space", "bad key": "x"}
+    body["metadata"]["annotations"] = {"not/a/key": "x", "big": "x" * 262_145}
+    status = refused(contract.deployments.create, body=body, namespace=namespace)
+    assert status["code"] == 422
+    assert {"metadata.labels", "metadata.annotations"} <= set(fields_of(status))
+
+
+def test_a_running_pod_keeps_its_spec(contract, namespace):
+    pods = contract.kind("Pod")
+    pod = {
+        "metadata": {"name": "alone"},
+        "spec": {
+            "terminationGracePeriodSeconds": 0,
+            "containers": [{"name": "main", "image": BEFORE}],
+        },
+    }
+    pods.create(body=pod, namespace=namespace)
+    eventually(
+        lambda: pods.get(name="alone", namespace=namespace).status.phase == "Running", seconds=90
+    )
+    status = refused(
+        pods.patch,
+        name="alone",
+        namespace=namespace,
+        body={"spec": {"containers": [{"name": "main", "args": ["x"]}]}},
+        content_type="application/strategic-merge-patch+json",
+    )
+    assert status["code"] == 422
+    assert "pod updates may not change fields other than" in status["message"]

@@ -223,6 +223,58 @@ def test_every_path_has_its_answer(sandbox, method, path, status):
     assert sandbox.call(method, path, body)[0] == status
 
 
+@pytest.mark.parametrize("kind", ["application/json-patch+json", "text/plain", ""])
+def test_a_patch_of_an_unknown_type_is_refused(sandbox, kind):
+    sandbox.deploy(deployment(replicas=0))
+    status, answer = sandbox.call("PATCH", f"{DEPLOYMENTS}/api", {}, kind)
+    assert status == 415
+    assert answer["reason"] == "UnsupportedMediaType"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"propagationPolicy": "Sideways"}, 400),
+        ({"gracePeriodSeconds": -1}, 400),
+        ({"gracePeriodSeconds": "x"}, 400),
+        ([], 200),
+    ],
+)
+def test_delete_options_are_checked(sandbox, body, status):
+    sandbox.deploy(deployment(replicas=0))
+    assert sandbox.call("DELETE", f"{DEPLOYMENTS}/api", body)[0] == status
+
+
+def test_a_patch_is_an_object(sandbox):
+    sandbox.deploy(deployment(replicas=0))
+    assert sandbox.call("PATCH", f"{DEPLOYMENTS}/api", [], "application/merge-patch+json")[0] == 400
+    nameless = {"metadata": {"name": "other"}}
+    merge = "application/merge-patch+json"
+    assert sandbox.call("PATCH", f"{DEPLOYMENTS}/api", nameless, merge)[0] == 400
+
+
+def test_a_namespace_that_goes_takes_nothing_in(sandbox):
+    sandbox.call("POST", "/api/v1/namespaces", {"metadata": {"name": "shop"}})
+    sandbox.call("PUT", "/sandbox/v1/controller", {"paused": True})
+    assert sandbox.call("DELETE", "/api/v1/namespaces/shop")[1]["status"]["phase"] == "Terminating"
+    assert sandbox.call("DELETE", "/api/v1/namespaces/shop")[0] == 200
+    body = deployment()
+    body["metadata"]["namespace"] = "shop"
+    path = "/apis/apps/v1/namespaces/shop/deployments"
+    status, answer = sandbox.call("POST", path, body)
+    assert status == 403
+    assert "is being terminated" in answer["message"]
+    sandbox.call("PUT", "/sandbox/v1/controller", {"paused": False})
+    eventually(lambda: sandbox.call("GET", "/api/v1/namespaces/shop")[0] == 404)
+
+
+def test_an_accident_inside_is_a_status_too(sandbox, monkeypatch):
+    monkeypatch.setattr(sandbox.server.cluster.store, "all", lambda *_: 1 / 0)
+    status, answer = sandbox.call("GET", DEPLOYMENTS)
+    assert status == 500
+    assert answer["reason"] == "InternalError"
+
+
 def test_a_custom_resource_is_an_object_like_any_other(sandbox):
     path = "/apis/serving.kserve.io/v1beta1/namespaces/default/inferenceservices"
     body = {
