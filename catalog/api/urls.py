@@ -24,11 +24,11 @@ from catalog.api.service_accounts import (
 from catalog.api.teams import TeamMembersView, TeamMemberView, TeamsView, TeamView
 from catalog.api.tokens import AccountTokensView, MyTokensView, RevokeTokenView
 
-register_converter(NameConverter, "name")
+register_converter(NameConverter, "api_name")
 
 PROJECT = "projects/<slug:slug>/"
-PERSON = "people/<name:username>/"
-MACHINE = "service-accounts/<name:username>/"
+PERSON = "people/<api_name:username>/"
+MACHINE = "service-accounts/<api_name:username>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/", ProjectsView.as_view()),
@@ -41,7 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("teams/", TeamsView.as_view()),
     path("teams/<slug:slug>/", TeamView.as_view()),
     path("teams/<slug:slug>/members/", TeamMembersView.as_view()),
-    path("teams/<slug:slug>/members/<name:username>/", TeamMemberView.as_view()),
+    path("teams/<slug:slug>/members/<api_name:username>/", TeamMemberView.as_view()),
     path("roles/", RolesView.as_view()),
     path("roles/<slug:slug>/", RoleView.as_view()),
     path("people/", PeopleView.as_view()),

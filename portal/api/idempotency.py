@@ -50,12 +50,12 @@ class IdempotencyMiddleware:
 
     def _once(self, request: HttpRequest, key: str, account: User) -> HttpResponse:
         try:
-            digest = spool.hashed(request)
+            with spool.read_once(request) as digest:
+                call = answers.Call(account.pk, key, request.get_full_path()[:2000], digest)
+                claim = answers.claim(call)
+                return self._answered(request, claim) if claim else _again(call)
         except TooLarge as error:
             return errors.response(error.status_code, error.default_code, str(error.detail))
-        call = answers.Call(account.pk, key, request.get_full_path()[:2000], digest)
-        claim = answers.claim(call)
-        return self._answered(request, claim) if claim else _again(call)
 
     def _answered(self, request: HttpRequest, claim: answers.Claim) -> HttpResponse:
         response = self.get_response(request)

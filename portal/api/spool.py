@@ -2,6 +2,8 @@
 
 import hashlib
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any, Final
 
 from django.conf import settings
@@ -20,14 +22,22 @@ def largest_body() -> int:
     return int(settings.EVIDENCE_MAX_BYTES) + _ROUND_THE_FILE
 
 
-def hashed(request: HttpRequest) -> str:
-    """Return the SHA-256 of type and body, leaving the body to be read again; memory stays small.
+@contextmanager
+def read_once(request: HttpRequest) -> Iterator[str]:
+    """Give the SHA-256 of type and body, and the body to be read again inside; memory stays small.
 
     Raises:
         TooLarge: the body is larger than any call takes.
     """
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as kept:
+        digest = _copy(request, kept)
+        kept.seek(0)
+        _give_back(request, kept)
+        yield digest
+
+
+def _copy(request: HttpRequest, kept: IO[bytes]) -> str:
     digest = hashlib.sha256(f"{request.content_type}\n".encode())
-    kept: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 -- the view reads it
     left = largest_body()
     while block := request.read(_BLOCK):
         left -= len(block)
@@ -38,8 +48,6 @@ def hashed(request: HttpRequest) -> str:
             )
         digest.update(block)
         kept.write(block)
-    kept.seek(0)
-    _give_back(request, kept)
     return digest.hexdigest()
 
 

@@ -212,8 +212,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "POSTPROCESSING_HOOKS": ["portal.api.openapi.complete"],
     "PATH_CONVERTER_OVERRIDES": {
-        "change_request": {"type": "string", "pattern": "^(CR-)?[0-9]{1,19}$"},
-        "name": {"type": "string", "minLength": 1, "maxLength": 300},
+        "api_number": {"type": "string", "pattern": "^(CR-)?[0-9]{1,19}$"},
+        "api_name": {"type": "string", "minLength": 1, "maxLength": 300},
     },
 }
 

@@ -28,9 +28,9 @@ from releases.api.policies import (
 )
 from releases.api.releases import ReleasesView, ReleaseView
 
-register_converter(ChangeRequestConverter, "change_request")
+register_converter(ChangeRequestConverter, "api_number")
 
-CHANGE_REQUEST = "change-requests/<change_request:number>/"
+CHANGE_REQUEST = "change-requests/<api_number:number>/"
 POLICY = "policies/<slug:name>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
