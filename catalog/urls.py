@@ -2,7 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from catalog.views import members, people, people_changes, roles, service_accounts, teams
+from catalog.views import (
+    members,
+    people,
+    people_changes,
+    projects,
+    roles,
+    service_accounts,
+    teams,
+)
 from catalog.views.converters import UsernameConverter
 
 register_converter(UsernameConverter, "username")
@@ -103,4 +111,21 @@ of_machines: list[URLPattern | URLResolver] = [
     ),
 ]
 
-urlpatterns: list[URLPattern | URLResolver] = [*of_people, *of_members, *of_machines]
+of_projects: list[URLPattern | URLResolver] = [
+    path("projects/", projects.ProjectsPage.as_view(), name="projects"),
+    path("new-project/", projects.NewProject.as_view(), name="new-project"),
+    path(f"{PROJECT}settings/", projects.ProjectSettings.as_view(), name="project-settings"),
+    path(f"{PROJECT}new-environment/", projects.NewEnvironment.as_view(), name="new-environment"),
+    path(
+        f"{PROJECT}environments/<slug:name>/settings/",
+        projects.EnvironmentSettings.as_view(),
+        name="environment-settings",
+    ),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *of_projects,
+    *of_people,
+    *of_members,
+    *of_machines,
+]

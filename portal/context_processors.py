@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 
 from catalog.models import User
+from releases.models import ChangeRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,14 @@ class Navigation:
         url = reverse(place.route)
         path = self._request.path
         here = path == url if url == "/" else path.startswith(url)
-        return Item(url, place.label, place.icon, is_current=here)
+        count = self._waiting if place is INBOX else 0
+        return Item(url, place.label, place.icon, is_current=here, count=count)
+
+    @cached_property
+    def _waiting(self) -> int:
+        """How many change requests wait for a signature of whoever looks."""
+        visible = ChangeRequest.objects.visible_to(self._user)
+        return visible.waiting_for(self._user).count()
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What the page of a change request reads: nothing here writes."""

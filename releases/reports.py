@@ -1,0 +1,81 @@
+"""Evidence as people read it: its facts by name, and what went wrong in it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils import timezone
+
+from releases.models import Evidence
+from releases.outcomes import EvidenceOutcome
+
+NAMES: Final = {"junit": "JUnit report", "metrics": "Metrics", "sarif": "SARIF scan"}
+MOST_FACTS: Final = 60
+
+
+@dataclass(frozen=True)
+class Report:
+    """What ``components/evidence.html`` draws, and the failures below it."""
+
+    id: int
+    kind: str
+    name: str
+    outcome: str
+    summary: str
+    sha256: str
+    received_at: datetime
+    received_from: str
+    parser: str
+    valid_until: datetime | None
+    is_expired: bool
+    problem: str
+    facts: list[tuple[str, str]]
+    failures: list[dict[str, str]]
+    download_url: str
+
+
+def report_of(evidence: Evidence) -> Report:
+    """Return the report; ``added_by`` must be selected along."""
+    unclear = evidence.outcome in {EvidenceOutcome.INCONCLUSIVE, EvidenceOutcome.ERROR}
+    return Report(
+        id=evidence.pk,
+        kind=evidence.kind,
+        name=name_of(evidence.kind),
+        outcome=evidence.outcome,
+        summary=evidence.summary,
+        sha256=f"sha256:{evidence.sha256}",
+        received_at=evidence.added_at,
+        received_from=evidence.added_by.display_name,
+        parser=f"{evidence.kind} parser {evidence.parser_version}",
+        valid_until=evidence.valid_until,
+        is_expired=evidence.valid_until is not None and evidence.valid_until <= timezone.now(),
+        problem=evidence.summary if unclear else "",
+        facts=list(facts_in_words(evidence.facts))[:MOST_FACTS],
+        failures=evidence.facts.get("failures", []) if evidence.kind == "junit" else [],
+        download_url=reverse("releases:evidence-raw", args=[evidence.pk]),
+    )
+
+
+def name_of(kind: str) -> str:
+    """Return what people call a kind of evidence."""
+    return NAMES.get(kind, kind)
+
+
+def facts_in_words(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield ``(name, value)``, nested names joined by dots; lists are shown elsewhere."""
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            yield from facts_in_words(value, f"{prefix}{name}.")
+        elif not isinstance(value, list) and name != "schema":
+            yield f"{prefix}{name}".replace("_", " "), value_in_words(value)
+
+
+def value_in_words(value: object) -> str:
+    """Return one value: numbers with at most four places, truth as yes and no."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4f}".rstrip("0").rstrip(".")
+    return str(value)
