@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from releases.views import artifacts, change_requests, releases
+from releases.views import artifacts, change_requests, policies, releases
 from releases.views.converters import ReleaseVersionConverter
 
 register_converter(ReleaseVersionConverter, "release_version")
@@ -10,6 +10,8 @@ register_converter(ReleaseVersionConverter, "release_version")
 app_name = "releases"
 
 PROJECT = "projects/<slug:slug>/"
+POLICY = "policies/<slug:name>/"
+POLICY_VERSION = f"{POLICY}versions/<int:number>/"
 RELEASE = f"{PROJECT}releases/<release_version:version>/"
 
 of_releases: list[URLPattern | URLResolver] = [
@@ -56,8 +58,20 @@ of_change_requests: list[URLPattern | URLResolver] = [
     ),
 ]
 
+of_policies: list[URLPattern | URLResolver] = [
+    path("policies/", policies.PoliciesPage.as_view(), name="policies"),
+    path("policies/-/new/", policies.NewPolicyPage.as_view(), name="new-policy"),
+    path(POLICY, policies.PolicyPage.as_view(), name="policy"),
+    path(f"{POLICY}edit/", policies.EditPolicyPage.as_view(), name="edit-policy"),
+    path(f"{POLICY}compare/", policies.ComparePolicyPage.as_view(), name="compare-policy"),
+    path(POLICY_VERSION, policies.PolicyVersionPage.as_view(), name="policy-version"),
+    path(f"{POLICY_VERSION}publish/", policies.PublishPolicy.as_view(), name="publish-policy"),
+    path(f"{POLICY_VERSION}activate/", policies.ActivatePolicy.as_view(), name="activate-policy"),
+]
+
 urlpatterns: list[URLPattern | URLResolver] = [
     *of_releases,
     *of_artifacts,
     *of_change_requests,
+    *of_policies,
 ]
