@@ -1,9 +1,13 @@
 """What the contract tests share: images, manifests, waiting."""
 
 import copy
+import json
 import os
 import time
 from dataclasses import dataclass
+
+import pytest
+from kubernetes.dynamic.exceptions import DynamicApiError
 
 PAUSE = "registry.k8s.io/pause"
 BEFORE = os.environ.get(
@@ -72,3 +76,18 @@ def eventually(look, *, seconds=30.0, every=0.05):
             assert seen, "it did not happen in time"
             return seen
         time.sleep(every)
+
+
+def refused(call, **arguments):
+    """Call, and answer the Status of the refusal."""
+    with pytest.raises(DynamicApiError) as refusal:
+        call(**arguments)
+    status = json.loads(refusal.value.body)
+    assert status["kind"] == "Status"
+    assert status["status"] == "Failure"
+    assert status["code"] == refusal.value.status
+    return status
+
+
+def fields_of(status):
+    return {cause["field"]: cause["message"] for cause in status["details"]["causes"]}

@@ -93,7 +93,7 @@ def test_a_broken_continue_token_is_refused(contract, many):
     assert refusal.value.status == 400
 
 
-def watched(contract, namespace, since, seconds=2, **selectors):
+def watched(contract, namespace, since, seconds=1, **selectors):
     """Everything that a watch tells in `seconds`: (type, name)."""
     stream = contract.deployments.watch(
         namespace=namespace, resource_version=since, timeout=seconds, **selectors
@@ -158,7 +158,7 @@ def test_bookmarks_carry_a_revision_and_nothing_else(contract, many):
         content_type="application/merge-patch+json",
     )
     status, told = raw_watch(
-        contract, path, resourceVersion=since, allowWatchBookmarks="true", timeoutSeconds=4
+        contract, path, resourceVersion=since, allowWatchBookmarks="true", timeoutSeconds=3
     )
     assert status == 200
     for event in told:
