@@ -43,7 +43,7 @@ def add_binding(
     require(Permission.MANAGE_PROJECT, by, target.environment.project)
     refuse_while_carried_out(target.environment)
     _check_artifact(artifact, target.environment)
-    if spec.workload_kind not in set(WorkloadKind):
+    if spec.workload_kind not in list(WorkloadKind):
         raise TargetRefused.of("workload_kind", f"Use one of {', '.join(WorkloadKind)}.")
     binding = WorkloadBinding(
         target=target,

@@ -13,9 +13,9 @@ def give_up_waiting(deployment_id: int) -> None:
     deployment = Deployment.objects.lock_with_request(deployment_id)
     if deployment.state != DeploymentState.WAITING or deployment.give_up_at > timezone.now():
         return
-    waited = round((deployment.give_up_at - deployment.started_at).total_seconds())
+    allowed = deployment.environment.target.timeout_seconds
     endings.give_up(
         deployment,
-        why=f"Nobody reported within {waited} seconds, which the target allows, so nobody can tell "
+        why=f"Nobody reported within {allowed} seconds, which the target allows, so nobody can tell "
         "whether it was carried out.",
     )

@@ -21,6 +21,10 @@ WHOLE_SECONDS = 20.0
 LARGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read; only its beginning is ever shown."""
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+"""RFC 6052: an IPv6-only network reaches IPv4 through these, private ranges included."""
+
 
 class OutgoingError(Exception):
     """The call came to nothing; ``sentence`` says why, for people."""
@@ -130,12 +134,20 @@ def _refuse_inner(host: str, addresses: list[str]) -> None:
     """Refuse a name if any of its addresses leads inside: loopback, private, link-local, metadata."""
     for address in addresses:
         known = ipaddress.ip_address(address.partition("%")[0])
-        mapped = getattr(known, "ipv4_mapped", None) or getattr(known, "sixtofour", None) or known
-        if not mapped.is_global or mapped.is_multicast:
+        if not known.is_global or known.is_multicast or not _carried(known).is_global:
             raise OutgoingRefused(
                 f"{host} leads to {address}, which is not a public address. Gatehouse calls it when "
                 "the operator names the host in OUTGOING_ALLOWED_HOSTS."
             )
+
+
+def _carried(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 address stands for or is translated to, else itself."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _NAT64:
+        return ipaddress.IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _beginning(response: httpx.Response, deadline: float) -> str:

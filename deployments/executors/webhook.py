@@ -75,7 +75,7 @@ def callback_token(deployment: Deployment) -> str:
 
 def digest_of_token(token: str) -> str:
     """Return what is stored of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def signature(secret: bytes, message_id: str, timestamp: str, body: bytes) -> str:

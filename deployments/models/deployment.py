@@ -57,15 +57,6 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
         deployment.environment = change_request.environment
         return deployment
 
-    def latest_success_per_environment(self) -> "DeploymentQuerySet":
-        """Return the deployment that each environment owes its present state to; one query."""
-        return (
-            self.filter(state=DeploymentState.SUCCEEDED)
-            .order_by("environment_id", "-id")
-            .distinct("environment_id")
-            .select_related("change_request__release")
-        )
-
 
 class Deployment(models.Model):
     """One attempt. The row is the work; whoever holds the lease does it."""

@@ -23,7 +23,7 @@ MOST_REPLICAS = 1000
 
 
 class Cluster(models.Model):
-    """A Kubernetes API server. Its credentials are files that the operator mounts, named here, never stored."""
+    """A Kubernetes API server. The operator mounts its credentials as files; they are named here only."""
 
     name = models.CharField(max_length=63, unique=True, validators=[DNS_LABEL])
     server = models.URLField(max_length=300, blank=True)
