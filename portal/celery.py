@@ -13,7 +13,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.embedded")
 app = Celery("gatehouse")
 app.conf.update(
     # Longer than the longest task, or the broker hands a running task to a second worker.
-    broker_transport_options={"visibility_timeout": 3600, "socket_timeout": 30, "socket_connect_timeout": 5},
+    broker_transport_options={
+        "visibility_timeout": 3600,
+        "socket_timeout": 30,
+        "socket_connect_timeout": 5,
+    },
     broker_connection_retry_on_startup=True,
     result_expires=3600,
     task_ignore_result=True,
@@ -33,7 +37,10 @@ app.conf.update(
             "task": "releases.sweep",
             "schedule": 10.0,
         },
-        "deployments that wait or whose worker died": {"task": "deployments.sweep", "schedule": 5.0},
+        "deployments that wait or whose worker died": {
+            "task": "deployments.sweep",
+            "schedule": 5.0,
+        },
         "memberships that ended": {"task": "catalog.expire_memberships", "schedule": 60.0},
         "kept answers that nobody repeats any more": {
             "task": "portal.forget_idempotency_keys",

@@ -7,7 +7,9 @@ from typing import Any
 
 import structlog
 
-_SECRET_NAMES = re.compile(r"password|secret|token|authorization|cookie|csrf|api_?key", re.IGNORECASE)
+_SECRET_NAMES = re.compile(
+    r"password|secret|token|authorization|cookie|csrf|api_?key", re.IGNORECASE
+)
 _SECRET_VALUES = re.compile(r"gh_[A-Za-z0-9_-]{20,}|Bearer\s+\S+|://[^/\s:@]+:[^/\s@]+@")
 REMOVED = "[removed]"
 
@@ -36,7 +38,9 @@ def configure_logging(*, as_json: bool, level: str) -> None:
         remove_secrets,
     ]
     renderer: Any = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=False)
     )
     logging.config.dictConfig(
         {
