@@ -47,6 +47,10 @@ class Page(LoginRequiredMixin, View):
         """Return what the template needs."""
         return {}
 
+    def back(self) -> str:
+        """Return the address to go to when something is done here: this page's, or that of what was made."""
+        raise NotImplementedError
+
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Show the page."""
         return self.show()
@@ -76,10 +80,6 @@ class Deed(Page):
         Raises:
             DomainError: the action refuses.
         """
-        raise NotImplementedError
-
-    def back(self) -> str:
-        """Return the address of the page to go to when it is done."""
         raise NotImplementedError
 
     def form(self, data: Any = None) -> forms.Form | None:

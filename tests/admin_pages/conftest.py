@@ -1,0 +1,49 @@
+"""A staffed portal and whoever looks at its pages."""
+
+import pytest
+
+
+@pytest.fixture
+def payments(db):
+    """The project in which each of the cast has their role."""
+    from tests import factories  # noqa: PLC0415 -- needs Django
+
+    return factories.staffed_project()
+
+
+@pytest.fixture
+def browse(client):
+    """Sign in as one of the cast and return the client."""
+    from tests import factories  # noqa: PLC0415 -- needs Django
+
+    def signed_in(username):
+        person = factories.admin() if username == "admin" else factories.person(username)
+        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def policy(payments):
+    """A policy with a published version and a draft of the next, in force in staging."""
+    from releases.actions.activate_policy import activate_policy  # noqa: PLC0415 -- needs Django
+    from releases.actions.create_policy import create_policy  # noqa: PLC0415 -- needs Django
+    from releases.actions.publish_policy import publish_policy  # noqa: PLC0415 -- needs Django
+    from releases.actions.save_policy_version import (  # noqa: PLC0415 -- needs Django
+        save_policy_version,
+    )
+    from tests import factories  # noqa: PLC0415 -- needs Django
+    from tests.releases.scene import (  # noqa: PLC0415 -- needs Django
+        COVERAGE,
+        TESTS_PASS,
+        policy_document,
+    )
+
+    admin = factories.admin()
+    made = create_policy(name="standard", title="Standard", by=admin)
+    first = save_policy_version(made, document=policy_document(), by=admin)
+    first = publish_policy(first, by=admin)
+    activate_policy(payments.environments.get(name="staging"), first, by=admin)
+    save_policy_version(made, document=policy_document(gates=[TESTS_PASS, COVERAGE]), by=admin)
+    return made
