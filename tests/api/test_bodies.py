@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,10 +74,8 @@ def test_what_is_written_is_what_is_read(value):
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_json_or_a_parse_error(raw):
-    try:
+    with suppress(ParseError):
         loads(raw)
-    except ParseError as error:
-        assert str(error.detail).startswith("The body ")
 
 
 @pytest.mark.parametrize(
