@@ -27,11 +27,17 @@ def succeed(deployment: Deployment, *, what: str) -> None:
     nudge_next(deployment.environment_id)
 
 
-def fail(deployment: Deployment, *, why: str) -> None:
-    """A definite no."""
+def fail(deployment: Deployment, *, why: str, in_their_words: str = "") -> None:
+    """A definite no.
+
+    Args:
+        why: goes into the audit entries, so it names nobody.
+        in_their_words: what a person or an executor wrote; shown, but kept out of the entries.
+    """
     why, portal = plain(why), the_portal()
-    _close(deployment, DeploymentState.FAILED, reason=why)
-    close_open_steps(deployment, why)
+    reason = plain(f"{why} {in_their_words}")
+    _close(deployment, DeploymentState.FAILED, reason=reason)
+    close_open_steps(deployment, reason)
     record(DeploymentEvent.FAILED, subject=deployment, by=portal, outcome="failure", why=why)
     progress.fail(deployment.change_request, by=portal, why=why)
     nudge_next(deployment.environment_id)

@@ -1,6 +1,7 @@
 """What somebody outside says about a deployment that waits for their word."""
 
 from django.db.models import TextChoices
+from django.utils import timezone
 
 from audit.names import EventName
 from audit.record import record
@@ -40,21 +41,24 @@ def take(
     """End the deployment by somebody's word, on a row that the caller has locked.
 
     Args:
-        who: the witness, for people and without a name, such as "the executor".
+        comment: free text; it may name people, so the entries hold only a commitment to it.
+        who: the witness, for people and without a name, such as "The executor".
     """
-    said = f"{who} said so" + (f": {comment}" if comment else ".")
-    deployment.steps.filter(verb=StepVerb.ATTEST).update(
-        state=StepState.DONE if result == Result.SUCCEEDED else StepState.RUNNING, sentence=said
-    )
+    succeeded = result == Result.SUCCEEDED
     record(
         event,
         subject=deployment,
         by=by,
-        outcome="success" if result == Result.SUCCEEDED else "failure",
+        outcome="success" if succeeded else "failure",
         private={"comment": comment},
         result=str(result),
     )
-    if result == Result.SUCCEEDED:
-        endings.succeed(deployment, what=said)
+    if succeeded:
+        deployment.steps.filter(verb=StepVerb.ATTEST).update(
+            state=StepState.DONE,
+            sentence=f"{who} reported success. {comment}".strip(),
+            finished_at=timezone.now(),
+        )
+        endings.succeed(deployment, what=f"{who.lower()} reported success")
     else:
-        endings.fail(deployment, why=f"{who} reported a failure: {comment}")
+        endings.fail(deployment, why=f"{who} reported a failure.", in_their_words=comment)

@@ -58,6 +58,8 @@ def configure_logging(*, as_json: bool, level: str) -> None:
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": level},
+            # httpx tells every address that it calls, and a webhook's address may hold a secret.
+            "loggers": {"httpx": {"level": "WARNING"}},
         }
     )
     structlog.configure(

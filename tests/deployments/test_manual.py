@@ -46,7 +46,9 @@ def test_an_operators_no_fails_it_with_the_reason(deployment, omar):
     attest(deployment.pk, result="failed", comment="the line was stopped", by=omar)
     deployment.refresh_from_db()
     assert (deployment.state, deployment.change_request.state) == ("failed", "failed")
-    assert "the line was stopped" in deployment.reason
+    assert deployment.reason == "A person reported a failure. the line was stopped"
+    entries = Event.objects.values_list("entry", flat=True)
+    assert not any(b"the line was stopped" in bytes(entry) for entry in entries)
     assert steps_of(deployment) == [("attest", "failed")]
 
 

@@ -1,9 +1,11 @@
 """One deployment at a time per environment; the others wait and are never lost."""
 
 import threading
+from contextlib import nullcontext
 
 import pytest
-from django.db import connection
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from audit.models import Event
@@ -211,6 +213,45 @@ def test_a_worker_that_must_stop_gives_its_work_back_at_once(
     assert not Event.objects.filter(type="deployments.taken_over").exists()
     let_go(work)  # late, and no longer its own
     assert Deployment.objects.get().worker == "celery@two"
+
+
+@pytest.mark.parametrize("signal", [SoftTimeLimitExceeded, SystemExit, KeyboardInterrupt])
+def test_a_task_that_is_interrupted_hands_its_work_on(
+    payments, api, nudged, monkeypatch, django_capture_on_commit_callbacks, signal
+):
+    from deployments.executors import kubernetes  # noqa: PLC0415 -- the seam of this test
+
+    def interrupted(*args):
+        raise signal
+
+    change_request = payments.request()
+    with monkeypatch.context() as patched:
+        patched.setattr(kubernetes.rolling_out, "roll_out", interrupted)
+        with (
+            django_capture_on_commit_callbacks(execute=True),
+            nullcontext() if signal is SoftTimeLimitExceeded else pytest.raises(signal),
+        ):
+            run(change_request)
+    assert nudged == [change_request.number]
+    deployment = run(change_request, "celery@two")
+    assert (deployment.state, deployment.tries) == ("succeeded", 0)
+
+
+def test_a_worker_whose_database_is_away_leaves_the_lease_to_run_out(payments, api, monkeypatch):
+    from deployments.executors import kubernetes  # noqa: PLC0415 -- the seam of this test
+
+    def away(*args):
+        raise OperationalError
+
+    change_request = payments.request()
+    with monkeypatch.context() as patched:
+        patched.setattr(kubernetes.rolling_out, "roll_out", away)
+        with pytest.raises(OperationalError):
+            run(change_request)
+    deployment = Deployment.objects.get()
+    assert (deployment.worker, deployment.tries) == ("celery@one", 0)
+    abandon(deployment)
+    assert run(change_request, "celery@two").state == "succeeded"
 
 
 def test_two_workers_take_the_same_request_and_one_carries_it_out(shared_ground, sandbox_cluster):
