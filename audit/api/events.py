@@ -3,6 +3,7 @@
 import re
 from typing import Any, Final
 
+from django.db.models import OuterRef, Subquery
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -13,8 +14,8 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from audit.api.reach import readable_by
-from audit.models import Event
-from audit.sentences import with_sentences
+from audit.models import Disclosure, Event
+from audit.sentences import ERASED, sentence_of
 
 PAGE: Final = 50
 LARGEST_PAGE: Final = 500
@@ -26,6 +27,8 @@ _NOTHING_MAY_STILL_COME_BEFORE: Final = (
     "(audit_event.xid < pg_snapshot_xmin(pg_current_snapshot())"
     " OR audit_event.xid = pg_current_xact_id_if_assigned())"
 )
+
+_DISCLOSED: Final = Subquery(Disclosure.objects.filter(event_id=OuterRef("pk")).values("values"))
 
 
 class ActorSerializer(serializers.Serializer[Any]):
@@ -113,7 +116,7 @@ class EventsView(GenericAPIView[Event]):
         if not found.is_valid():
             raise ValidationError(found.errors)
         settled = found.qs.extra(where=[_NOTHING_MAY_STILL_COME_BEFORE]).defer("entry")  # noqa: S610
-        listed = with_sentences(settled.order_by("pk")[: size + 1])
+        listed = list(settled.annotate(disclosed=_DISCLOSED).order_by("pk")[: size + 1])
         page = listed[:size]
         return Response(
             {
@@ -138,22 +141,22 @@ class EventView(GenericAPIView[Event]):
     )
     def get(self, request: Request, pk: int) -> Response:
         """``entry`` is the text whose bytes were hashed; what it says is what counts."""
-        found = with_sentences(readable_by(request.user).filter(pk=pk))
-        if not found:
+        found = readable_by(request.user).filter(pk=pk).annotate(disclosed=_DISCLOSED).first()
+        if found is None:
             raise NotFound(f"There is no event {pk} that you may read.")
-        entry = bytes(found[0].entry).decode()
-        return Response(document(found[0]) | {"entry": entry})
+        return Response(document(found) | {"entry": bytes(found.entry).decode()})
 
 
 def document(event: Any) -> dict[str, Any]:
-    """Return the event as the API shows it; it has passed through ``with_sentences``."""
+    """Return the event as the API shows it; it is annotated with its disclosure."""
+    disclosed = {field: pair[1] for field, pair in (event.disclosed or {}).items()}
     return {
         "id": event.pk,
         "uid": event.uid,
         "type": event.type,
-        "sentence": event.sentence,
+        "sentence": sentence_of(event, disclosed),
         "recorded_at": event.recorded_at,
-        "actor": {"id": event.actor, "name": event.actor_name},
+        "actor": {"id": event.actor, "name": disclosed.get("actor", ERASED)},
         "outcome": event.facts.get("outcome", ""),
         "project": event.project,
         "stream": event.stream,
