@@ -14,6 +14,12 @@ from releases.outcomes import EvidenceOutcome
 NAMES: Final = {"junit": "JUnit report", "metrics": "Metrics", "sarif": "SARIF scan"}
 MOST_FACTS: Final = 60
 
+_ORDER: Final = {
+    "junit": ("tests", "passed", "failed", "errors", "skipped", "duration_seconds"),
+    "sarif": ("critical", "high", "medium", "low", "total", "suppressed", "tool"),
+}
+"""The database keeps no order of names; people read the heaviest first."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -52,10 +58,16 @@ def report_of(evidence: Evidence) -> Report:
         valid_until=evidence.valid_until,
         is_expired=evidence.valid_until is not None and evidence.valid_until <= timezone.now(),
         problem=evidence.summary if unclear else "",
-        facts=list(facts_in_words(evidence.facts))[:MOST_FACTS],
+        facts=list(facts_in_words(_in_order(evidence)))[:MOST_FACTS],
         failures=evidence.facts.get("failures", []) if evidence.kind == "junit" else [],
         download_url=reverse("releases:evidence-raw", args=[evidence.pk]),
     )
+
+
+def _in_order(evidence: Evidence) -> Mapping[str, Any]:
+    facts: dict[str, Any] = evidence.facts
+    first = [name for name in _ORDER.get(evidence.kind, ()) if name in facts]
+    return {name: facts[name] for name in (*first, *sorted(facts.keys() - set(first)))}
 
 
 def name_of(kind: str) -> str:

@@ -33,8 +33,15 @@ class RequestRow:
     action_label: str = ""
 
 
-def row_of(change_request: ChangeRequest, *, ask: str = "", action_label: str = "") -> RequestRow:
-    """Return the row; ``ask`` is the sentence that says what is wanted from the reader."""
+def row_of(
+    change_request: ChangeRequest, *, ask: str = "", action_label: str = "", with_risk: bool = True
+) -> RequestRow:
+    """Return the row.
+
+    Args:
+        ask: the sentence that says what is wanted from the reader.
+        with_risk: off where all rows are of one project, whose page says its risk.
+    """
     return RequestRow(
         label=change_request.label,
         url=address_of(change_request.number),
@@ -46,7 +53,7 @@ def row_of(change_request: ChangeRequest, *, ask: str = "", action_label: str = 
         requested_by_kind=kind_of(change_request.requested_by),
         when=change_request.requested_at,
         kind=change_request.kind,
-        risk=change_request.project.risk_tier,
+        risk=change_request.project.risk_tier if with_risk else "",
         ask=ask,
         action_label=action_label,
     )

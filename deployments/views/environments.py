@@ -16,7 +16,7 @@ from deployments.forms import BindingForm, TargetForm
 from deployments.models import Cluster, Deployment, DeploymentState, Target
 from deployments.running import runs_in
 from releases.models import ChangeRequest, PolicyActivation
-from releases.rows import SHOWN_WITH, address_of, row_of
+from releases.rows import SHOWN_WITH, address_of, held_up_by, row_of
 from releases.states import OPEN, ChangeRequestState
 
 MOST_DEPLOYMENTS = 15
@@ -55,7 +55,7 @@ class EnvironmentPage(EnvironmentPart):
             "policy": self._policy(),
             "past": [self._attempt(each, now.release_id, may_submit=may_submit) for each in past],
             "waiting": [
-                row_of(each)
+                row_of(each, ask=held_up_by(each), with_risk=False)
                 for each in waiting.select_related(*SHOWN_WITH).order_by("-number")[:20]
             ],
             "may_submit": may_submit,

@@ -306,8 +306,14 @@ def _passage(story: Story) -> dict[str, Any]:
         "old_since": now.since,
         "old_url": reverse("releases:release", args=[slug, now.release]) if now.release else "",
         "old_label": "Ran before" if request.deployed_at else "Runs now",
-        "new_label": "Put there" if request.deployed_at else "Would run",
+        "new_label": _new_label(story),
     }
+
+
+def _new_label(story: Story) -> str:
+    if story.change_request.deployed_at:
+        return "Put there"
+    return "Would run" if story.is_under_way else "Was to run"
 
 
 def _may_withdraw(story: Story) -> bool:

@@ -16,7 +16,7 @@ from deployments.running import NOTHING, Now, what_runs
 from portal.change_requests.next_step import next_environment
 from portal.change_requests.story import UNDER_WAY
 from releases.models import ChangeRequest
-from releases.rows import SHOWN_WITH, address_of, kind_of, row_of
+from releases.rows import SHOWN_WITH, address_of, held_up_by, kind_of, row_of
 
 RECENT: Final = 6
 
@@ -63,7 +63,9 @@ class OverviewPage(ProjectPage):
                 self._card(each, path, running.get(each.pk, NOTHING), waiting[each.pk])
                 for each in path
             ],
-            "recent": [row_of(each) for each in recent[:RECENT]],
+            "recent": [
+                row_of(each, ask=held_up_by(each), with_risk=False) for each in recent[:RECENT]
+            ],
             "releases": [
                 {
                     "release": each,

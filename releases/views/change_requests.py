@@ -52,12 +52,18 @@ class ChangeRequestsPage(ProjectPage):
         requests = ChangeRequest.objects.filter(project=self.project)
         return {
             **super().context(),
-            **listed(self, requests, asked),
+            **listed(self, requests, asked, with_risk=False),
             "may_submit": self.held.anywhere(Permission.SUBMIT_CHANGE),
         }
 
 
-def listed(page: Page, requests: "QuerySet[ChangeRequest]", asked: RequestFilter) -> dict[str, Any]:
+def listed(
+    page: Page,
+    requests: "QuerySet[ChangeRequest]",
+    asked: RequestFilter,
+    *,
+    with_risk: bool = True,
+) -> dict[str, Any]:
     """Return one page of a list of change requests, with its filter."""
     shown = slice_of(
         _matching(requests, asked).select_related(*SHOWN_WITH),
@@ -67,7 +73,9 @@ def listed(page: Page, requests: "QuerySet[ChangeRequest]", asked: RequestFilter
     )
     return {
         "shown": shown,
-        "requests": [row_of(each, ask=held_up_by(each)) for each in shown.rows],
+        "requests": [
+            row_of(each, ask=held_up_by(each), with_risk=with_risk) for each in shown.rows
+        ],
         "filter": asked,
         "reset_url": page.request.path,
     }

@@ -17,7 +17,7 @@ from releases.actions.seal_release import seal_release
 from releases.forms.changes import EvidenceForm, NewReleaseForm
 from releases.models import ChangeRequest, Release
 from releases.reports import report_of
-from releases.rows import SHOWN_WITH, kind_of, row_of
+from releases.rows import SHOWN_WITH, held_up_by, kind_of, row_of
 
 PAGE_SIZE = 25
 MOST_VERSIONS = 100
@@ -98,7 +98,7 @@ class ReleasePage(ProjectPage):
             "sealed_by_kind": kind_of(release.sealed_by),
             "items": [item.artifact_version for item in _items(release)],
             "runs_in": where_they_run(self.project.pk).get(release.pk, []),
-            "requests": [row_of(each) for each in requests],
+            "requests": [row_of(each, ask=held_up_by(each), with_risk=False) for each in requests],
             "reports": [report_of(each) for each in evidence],
             "may_submit": self.held.anywhere(Permission.SUBMIT_CHANGE),
             "may_add_evidence": self.held.may(Permission.ADD_EVIDENCE),

@@ -1,0 +1,29 @@
+import pytest
+
+
+@pytest.fixture
+def world(db):
+    from tests.pages.world import World  # noqa: PLC0415 -- needs Django
+
+    return World.make()
+
+
+@pytest.fixture
+def shared_world(transactional_db):
+    """The world that a live server sees."""
+    from tests.pages.world import World  # noqa: PLC0415 -- needs Django
+
+    return World.make()
+
+
+@pytest.fixture
+def as_(client):
+    """The test client, signed in as one of the cast."""
+
+    from tests import factories  # noqa: PLC0415 -- needs Django
+
+    def signed_in(username):
+        client.force_login(factories.person(username))
+        return client
+
+    return signed_in
