@@ -12,6 +12,7 @@ from typing import Any
 from portal.sandbox_cluster import errors, fieldsets, schema
 from portal.sandbox_cluster.fieldsets import Flat, Path, flatten
 from portal.sandbox_cluster.managers import APPLY, Manager, Managers
+from portal.sandbox_cluster.objects import clone
 
 Object = dict[str, Any]
 
@@ -34,7 +35,7 @@ def apply(live: Object | None, body: Object, how: Applying) -> Object:
     body = without_nulls(body)
     applied = frozenset(flatten(body, custom=custom))
     if live is None:
-        created = copy.deepcopy(body)
+        created = clone(body)
         managers = Managers()
         managers.set(manager, applied)
         managers.write(created, api_version)
@@ -116,20 +117,20 @@ def without_nulls(value: Any) -> Any:
 def _merge(live: Any, body: Any, names: tuple[str, ...], custom: bool) -> Any:  # noqa: FBT001 - recursion
     if isinstance(live, dict) and isinstance(body, dict):
         if schema.is_atomic_map(names, custom=custom):
-            return copy.deepcopy(body)
+            return clone(body)
         merged = dict(live)
         for name, value in body.items():
             merged[name] = _merge(live.get(name), value, (*names, name), custom)
         return merged
     if isinstance(live, list) and isinstance(body, list):
         return _merge_lists(live, body, names, custom)
-    return copy.deepcopy(body)
+    return clone(body)
 
 
 def _merge_lists(live: list[Any], body: list[Any], names: tuple[str, ...], custom: bool) -> Any:  # noqa: FBT001 - recursion
     kind, keys = schema.list_kind(names, custom=custom)
     if kind == schema.ATOMIC:
-        return copy.deepcopy(body)
+        return clone(body)
     if kind == schema.SET:
         return [*live, *(each for each in body if each not in live)]
     wanted = {schema.item_key(item, keys): item for item in body}
@@ -137,7 +138,7 @@ def _merge_lists(live: list[Any], body: list[Any], names: tuple[str, ...], custo
     for item in live:
         mine = wanted.pop(schema.item_key(item, keys), None)
         merged.append(item if mine is None else _merge(item, mine, names, custom))
-    return [*merged, *copy.deepcopy(list(wanted.values()))]
+    return [*merged, *clone(list(wanted.values()))]
 
 
 def _remove(body: Object, path: Path) -> None:

@@ -140,7 +140,7 @@ def _decode_step(text: str) -> Step:
 
 
 def _order(path: Path) -> list[tuple[str, str]]:
-    return [(kind, json.dumps(value)) for kind, value in path]
+    return [(kind, value if kind == "f" else json.dumps(value)) for kind, value in path]
 
 
 def in_order(paths: Iterable[Path]) -> list[Path]:

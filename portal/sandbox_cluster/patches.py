@@ -1,10 +1,10 @@
 """JSON merge patch (RFC 7386) and Kubernetes' strategic merge patch."""
 
-import copy
 from typing import Any
 
 from portal.sandbox_cluster import schema
 from portal.sandbox_cluster.errors import bad_request
+from portal.sandbox_cluster.objects import clone
 
 Object = dict[str, Any]
 
@@ -16,7 +16,7 @@ _IGNORED = ("$setElementOrder/", "$retainKeys")
 def merge(live: Any, patch: Any) -> Any:
     """Apply a JSON merge patch: maps merge, ``null`` removes, everything else replaces."""
     if not isinstance(patch, dict):
-        return copy.deepcopy(patch)
+        return clone(patch)
     merged = dict(live) if isinstance(live, dict) else {}
     for name, value in patch.items():
         if value is None:
@@ -29,9 +29,9 @@ def merge(live: Any, patch: Any) -> Any:
 def strategic(live: Any, patch: Any) -> Any:
     """Apply a strategic merge patch: as above, but lists with a merge key merge by it."""
     if not isinstance(patch, dict):
-        return copy.deepcopy(patch)
+        return clone(patch)
     if patch.get(_DIRECTIVE) == "replace":
-        return {name: copy.deepcopy(inner) for name, inner in patch.items() if name != _DIRECTIVE}
+        return {name: clone(inner) for name, inner in patch.items() if name != _DIRECTIVE}
     if patch.get(_DIRECTIVE) == "delete":
         return {}
     merged = dict(live) if isinstance(live, dict) else {}
@@ -58,9 +58,9 @@ def _strategic_list(live: list[Any], patch: list[Any], name: str) -> list[Any]:
         return [*live, *(each for each in patch if each not in live)]
     key = schema.MERGE_KEYS.get(name)
     if key is None:
-        return copy.deepcopy(patch)
+        return clone(patch)
     if any(each == {_DIRECTIVE: "replace"} for each in patch):
-        return [copy.deepcopy(each) for each in patch if each != {_DIRECTIVE: "replace"}]
+        return [clone(each) for each in patch if each != {_DIRECTIVE: "replace"}]
     merged = list(live)
     for item in patch:
         if not isinstance(item, dict) or key not in item:

@@ -1,6 +1,5 @@
 """The rules for the JSON types of known fields, and for pods and their containers."""
 
-import copy
 import json
 import re
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from typing import Any
 
 from portal.sandbox_cluster import schema
 from portal.sandbox_cluster.errors import Cause, StatusError, bad_request
+from portal.sandbox_cluster.objects import clone
 from portal.sandbox_cluster.resources import Resource
 
 Object = dict[str, Any]
@@ -234,7 +234,7 @@ def _check_container(container: Object, at: str, seen: set[str]) -> list[Cause]:
 
 def fixed(pod: Object) -> Object:
     """Answer the part of a pod's spec that may never change."""
-    spec = copy.deepcopy(pod.get("spec") or {})
+    spec = clone(pod.get("spec") or {})
     for name in ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds"):
         spec.pop(name, None)
     for kind in ("containers", "initContainers"):

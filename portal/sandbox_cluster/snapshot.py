@@ -46,6 +46,7 @@ class Snapshot:
                 "move it away to start with an empty cluster"
             ) from error
         self._store.objects = objects
+        self._store.index()
         self._store.revision = int(state["revision"])
         # The history is not kept: whoever watched before the restart must list again.
         self._store.compact()

@@ -5,7 +5,6 @@ and the history may share it. All of it runs on one event loop; nothing here nee
 """
 
 import asyncio
-import copy
 import uuid
 from collections import deque
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from portal.sandbox_cluster import errors
+from portal.sandbox_cluster.objects import clone
 from portal.sandbox_cluster.resources import Resource
 
 Object = dict[str, Any]
@@ -42,6 +42,10 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def owner_uids(body: Object) -> list[str]:
+    return [each["uid"] for each in body["metadata"].get("ownerReferences") or []]
+
+
 class Store:
     """The objects and their history."""
 
@@ -52,6 +56,7 @@ class Store:
         self.objects: dict[str, dict[Key, Object]] = {}
         self.changes: deque[Change] = deque()
         self._history = history
+        self._dependents: dict[str, dict[tuple[str, Key], None]] = {}
         self._listeners: set[asyncio.Event] = set()
 
     # Reading
@@ -69,6 +74,27 @@ class Store:
         """List a kind in the order of the keys; every namespace if none is named."""
         kept = self.objects.get(resource.key, {})
         return [kept[key] for key in sorted(kept) if namespace in {"", key[0]}]
+
+    def owned_by(self, resource: Resource, owner: Object) -> list[Object]:
+        """List the objects of a kind that name ``owner`` as an owner, in the order of the keys."""
+        kept = self.objects.get(resource.key, {})
+        places = self._dependents.get(owner["metadata"]["uid"], {})
+        return [kept[key] for kind, key in sorted(places) if kind == resource.key]
+
+    def index(self) -> None:
+        """Find out anew who owns what, after the objects were replaced as a whole."""
+        self._dependents.clear()
+        for kind, kept in self.objects.items():
+            for key, body in kept.items():
+                self._own(kind, key, body)
+
+    def _own(self, kind: str, key: Key, body: Object) -> None:
+        for uid in owner_uids(body):
+            self._dependents.setdefault(uid, {})[kind, key] = None
+
+    def _disown(self, kind: str, key: Key, body: Object) -> None:
+        for uid in owner_uids(body):
+            self._dependents.get(uid, {}).pop((kind, key), None)
 
     def all_at(self, resource: Resource, namespace: str, revision: int) -> list[Object]:
         """List a kind as it was at ``revision``, by undoing what came after.
@@ -106,7 +132,7 @@ class Store:
     # Writing
 
     def create(self, resource: Resource, body: Object) -> Object:
-        created = copy.deepcopy(body)
+        created = clone(body)
         metadata = created["metadata"]
         key = (metadata.get("namespace", ""), metadata["name"])
         if key in self.objects.setdefault(resource.key, {}):
@@ -123,14 +149,14 @@ class Store:
         before = self.get(resource, *key)
         if _same(before, body):
             return before
-        updated = copy.deepcopy(body)
+        updated = clone(body)
         self._put("MODIFIED", resource, key, updated, before)
         return updated
 
     def remove(self, resource: Resource, namespace: str, name: str) -> Object:
         before = self.get(resource, namespace, name)
         del self.objects[resource.key][namespace, name]
-        gone = copy.deepcopy(before)
+        gone = clone(before)
         self._record("DELETED", resource, (namespace, name), gone, before)
         return gone
 
@@ -144,6 +170,10 @@ class Store:
         self, kind: str, resource: Resource, key: Key, body: Object, before: Object | None
     ) -> None:
         self.revision += 1
+        if before is not None:
+            self._disown(resource.key, key, before)
+        if kind != "DELETED":
+            self._own(resource.key, key, body)
         body["metadata"]["resourceVersion"] = str(self.revision)
         self.changes.append(Change(self.revision, kind, resource.key, key, body, before))
         while len(self.changes) > self._history:

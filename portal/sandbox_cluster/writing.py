@@ -1,10 +1,10 @@
 """Writes, with everything that every write does: defaults, generation, field ownership."""
 
-import copy
 from typing import Any
 
 from portal.sandbox_cluster import defaults
 from portal.sandbox_cluster.managers import UPDATE, Manager, after_update
+from portal.sandbox_cluster.objects import clone
 from portal.sandbox_cluster.resources import EVENT, NAMESPACE, Resource
 from portal.sandbox_cluster.store import Store, now
 
@@ -23,7 +23,7 @@ def create(store: Store, resource: Resource, body: Object, who: str) -> Object:
 
 def prepared(resource: Resource, body: Object) -> Object:
     """Copy a new object and fill in what the server sets."""
-    created = copy.deepcopy(body)
+    created = clone(body)
     created["apiVersion"], created["kind"] = resource.api_version, resource.kind
     if resource not in {EVENT, NAMESPACE}:
         created["metadata"]["generation"] = 1
@@ -41,7 +41,7 @@ def update(store: Store, resource: Resource, before: Object, after: Object, who:
 
 def succeeding(resource: Resource, before: Object, after: Object) -> Object:
     """Copy a changed object and carry over what only the server sets."""
-    changed = copy.deepcopy(after)
+    changed = clone(after)
     old, new = before["metadata"], changed["metadata"]
     for name in ("uid", "creationTimestamp", "generation", "deletionTimestamp", "generateName"):
         if name in old:
@@ -59,7 +59,7 @@ def update_status(
     store: Store, resource: Resource, before: Object, status: Object, who: str = CONTROLLER
 ) -> Object:
     """Replace an object's status, and nothing else of it."""
-    after = {**before, "metadata": dict(before["metadata"]), "status": copy.deepcopy(status)}
+    after = {**before, "metadata": dict(before["metadata"]), "status": clone(status)}
     if before.get("status") == status:
         return before
     manager = Manager(UPDATE, who, "status")
@@ -77,11 +77,6 @@ def owner_of(body: Object, resource: Resource) -> Object:
         "controller": True,
         "blockOwnerDeletion": True,
     }
-
-
-def is_owned_by(body: Object, owner: Object) -> bool:
-    references = body["metadata"].get("ownerReferences") or []
-    return any(each["uid"] == owner["metadata"]["uid"] for each in references)
 
 
 def begin_deletion(

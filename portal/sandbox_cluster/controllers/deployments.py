@@ -1,6 +1,5 @@
 """The Deployment controller: a ReplicaSet per pod template, and the way from one to the next."""
 
-import copy
 import math
 from typing import Any
 
@@ -15,6 +14,7 @@ from portal.sandbox_cluster.controllers.templates import (
     same_template,
     template_hash,
 )
+from portal.sandbox_cluster.objects import clone
 from portal.sandbox_cluster.resources import DEPLOYMENT, POD, REPLICA_SET
 
 Object = dict[str, Any]
@@ -44,16 +44,9 @@ class Rollout:
         self.cluster = cluster
         self.deployment = deployment
         self.spec = deployment["spec"]
-        namespace = deployment["metadata"]["namespace"]
-        owned = [
-            each
-            for each in cluster.store.all(REPLICA_SET, namespace)
-            if writing.is_owned_by(each, deployment)
-        ]
+        owned = cluster.store.owned_by(REPLICA_SET, deployment)
         self.owned = sorted(owned, key=revision_of)
-        self.conditions: list[Object] = copy.deepcopy(
-            deployment.get("status", {}).get("conditions", [])
-        )
+        self.conditions: list[Object] = clone(deployment.get("status", {}).get("conditions", []))
         self.new = next((each for each in self.owned if same_template(each, deployment)), None)
 
     @property
@@ -90,11 +83,11 @@ class Rollout:
 
     def _create_new(self, revision: int) -> None:
         metadata = self.deployment["metadata"]
-        template = copy.deepcopy(self.spec["template"])
+        template = clone(self.spec["template"])
         short = template_hash(template)
         labels = {**(template["metadata"].get("labels") or {}), HASH: short}
         template["metadata"]["labels"] = labels
-        selector = copy.deepcopy(self.spec["selector"])
+        selector = clone(self.spec["selector"])
         selector["matchLabels"] = {**(selector.get("matchLabels") or {}), HASH: short}
         body: Object = {
             "metadata": {
@@ -168,9 +161,7 @@ class Rollout:
             self._scale(self.new, self.spec["replicas"])
 
     def _old_pods(self) -> bool:
-        namespace = self.deployment["metadata"]["namespace"]
-        pods = self.cluster.store.all(POD, namespace)
-        return any(writing.is_owned_by(pod, each) for pod in pods for each in self.old)
+        return any(self.cluster.store.owned_by(POD, each) for each in self.old)
 
     def _roll(self) -> None:
         new = self._required_new()

@@ -1,5 +1,6 @@
 """Event objects: what the controllers and the nodes say about what they do."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,21 +27,15 @@ def emit(
     metadata = about["metadata"]
     namespace = metadata.get("namespace") or "default"
     present = now()
-    for known in store.all(EVENT, namespace):
-        involved = known["involvedObject"]
-        if (involved["uid"], known["reason"], known["message"]) == (
-            metadata["uid"],
-            reason,
-            message,
-        ):
-            again = {**known, "count": known["count"] + 1, "lastTimestamp": present}
-            writing.update(store, EVENT, known, again, source)
-            return
+    told = f"{metadata['uid']} {source} {reason} {message}".encode()
+    name = f"{metadata['name']}.{hashlib.sha256(told).hexdigest()[:16]}"
+    known = store.find(EVENT, namespace, name)
+    if known is not None:
+        again = {**known, "count": known["count"] + 1, "lastTimestamp": present}
+        writing.update(store, EVENT, known, again, source)
+        return
     body: Object = {
-        "metadata": {
-            "name": f"{metadata['name']}.{store.revision:016x}",
-            "namespace": namespace,
-        },
+        "metadata": {"name": name, "namespace": namespace},
         "involvedObject": {
             "apiVersion": resource.api_version,
             "kind": resource.kind,

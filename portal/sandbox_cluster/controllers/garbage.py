@@ -22,13 +22,11 @@ def collect(store: Store) -> None:
         if references and not any(each["uid"] in alive for each in references):
             remove(store, resource, body)
         elif set(body["metadata"].get("finalizers") or []) & {FOREGROUND, ORPHAN}:
-            _finish_owner(store, resource, body, everything)
+            _finish_owner(store, resource, body)
 
 
-def _finish_owner(
-    store: Store, resource: Resource, owner: Object, everything: list[tuple[Resource, Object]]
-) -> None:
-    dependents = [(kind, body) for kind, body in everything if writing.is_owned_by(body, owner)]
+def _finish_owner(store: Store, resource: Resource, owner: Object) -> None:
+    dependents = [(kind, body) for kind in BY_KEY.values() for body in store.owned_by(kind, owner)]
     finalizers = owner["metadata"]["finalizers"]
     if ORPHAN in finalizers:
         for kind, body in dependents:

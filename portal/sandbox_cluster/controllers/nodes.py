@@ -1,12 +1,12 @@
 """The node: takes pods, pulls their images, starts their containers, or says why it cannot."""
 
-import copy
 from dataclasses import dataclass, field
 from typing import Any
 
 from portal.sandbox_cluster import images, writing
 from portal.sandbox_cluster.cluster import Cluster
 from portal.sandbox_cluster.controllers import containers, events
+from portal.sandbox_cluster.objects import clone
 from portal.sandbox_cluster.resources import POD
 from portal.sandbox_cluster.store import now
 
@@ -91,7 +91,7 @@ class Node:
     def _advance(self, pod: Object, life: Life) -> None:
         """Take the next step of every container that does not run yet."""
         store, present = self._cluster.store, self._cluster.clock()
-        status = copy.deepcopy(pod["status"])
+        status = clone(pod["status"])
         waits: list[float] = []
         stuck = False
         for kind, named in containers.KINDS.items():

@@ -1,6 +1,5 @@
 """The ReplicaSet controller: as many pods as wanted, and the count of those that serve."""
 
-import copy
 import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from portal.sandbox_cluster import writing
 from portal.sandbox_cluster.cluster import Cluster
 from portal.sandbox_cluster.controllers import events
+from portal.sandbox_cluster.objects import clone
 from portal.sandbox_cluster.resources import POD, REPLICA_SET
 
 Object = dict[str, Any]
@@ -36,12 +36,10 @@ def reconcile(cluster: Cluster, replica_set: Object) -> None:
 
 def pods_of(cluster: Cluster, replica_set: Object) -> list[Object]:
     """List the pods that count: owned, not ended, not on their way out."""
-    namespace = replica_set["metadata"]["namespace"]
     return [
         pod
-        for pod in cluster.store.all(POD, namespace)
-        if writing.is_owned_by(pod, replica_set)
-        and "deletionTimestamp" not in pod["metadata"]
+        for pod in cluster.store.owned_by(POD, replica_set)
+        if "deletionTimestamp" not in pod["metadata"]
         and pod.get("status", {}).get("phase") not in {"Succeeded", "Failed"}
     ]
 
@@ -78,7 +76,7 @@ def _create_pod(cluster: Cluster, replica_set: Object) -> None:
             "labels": dict(given.get("labels") or {}),
             "ownerReferences": [writing.owner_of(replica_set, REPLICA_SET)],
         },
-        "spec": copy.deepcopy(template["spec"]),
+        "spec": clone(template["spec"]),
         "status": {"phase": "Pending"},
     }
     if given.get("annotations"):

@@ -1,10 +1,11 @@
 """Pod templates: how a ReplicaSet is told from its Deployment's other ones."""
 
-import copy
 import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
+
+from portal.sandbox_cluster.objects import clone
 
 Object = dict[str, Any]
 REVISION = "deployment.kubernetes.io/revision"
@@ -28,7 +29,7 @@ def template_hash(template: Object) -> str:
 
 
 def same_template(replica_set: Object, deployment: Object) -> bool:
-    ours = copy.deepcopy(replica_set["spec"]["template"])
+    ours = clone(replica_set["spec"]["template"])
     (ours["metadata"].get("labels") or {}).pop(HASH, None)
     theirs = deployment["spec"]["template"]
     return bool(ours == theirs)
