@@ -12,7 +12,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views import View
 
-from catalog.errors import NotFound, NotPermitted
+from audit.errors import NotRecordable
+from catalog.errors import DomainError, NotFound, NotPermitted
 from catalog.models import User
 from catalog.views.refusals import REFUSALS, status_of, write_into
 
@@ -98,14 +99,22 @@ class Deed(Page):
         try:
             done = self.act(form.cleaned_data if form is not None else {})
         except REFUSALS as error:
-            if form is not None:
-                return self.show(write_into(form, error), **{self.form_name: form})
-            messages.error(request, error.sentence)
-            return self.show(status_of(error))
+            return self.refused(error, form)
         if isinstance(done, HttpResponse):
             return done
         messages.success(request, done)
         return redirect(self.back())
+
+    def refused(self, error: DomainError | NotRecordable, form: forms.Form | None) -> HttpResponse:
+        """Show the page with what stood in the way: at the form's fields, or above everything."""
+        if form is None:
+            messages.error(self.request, error.sentence)
+            return self.show(status_of(error))
+        if status_of(error) == HTTPStatus.FORBIDDEN:
+            # Above everything: the page may not show its form to whoever may not use it.
+            messages.error(self.request, error.sentence)
+            return self.show(HTTPStatus.FORBIDDEN, **{self.form_name: form})
+        return self.show(write_into(form, error), **{self.form_name: form})
 
 
 class FormPage(Deed):
