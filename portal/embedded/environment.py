@@ -59,8 +59,12 @@ def _kubeconfig(server: str) -> dict[str, object]:
 
 def embedded_postgres(layout: Layout) -> PostgresServer:
     """Return the PostgreSQL server of ``layout``, whether it runs or not."""
-    data = postgres_identity().data_directory(layout.home)
-    return PostgresServer(data=data, sockets=layout.sockets)
+    identity = postgres_identity()
+    return PostgresServer(
+        data=identity.data_directory(layout.home),
+        sockets=identity.socket_directory(layout.home),
+        identity=identity,
+    )
 
 
 class Installation:

@@ -72,6 +72,7 @@ def reset(layout: Layout) -> None:
     postgres = embedded_postgres(layout)
     processes.end(processes.leftovers(layout, postgres))
     shutil.rmtree(postgres.data, ignore_errors=True)
+    shutil.rmtree(postgres.sockets, ignore_errors=True)
     for path in layout.home.glob("*"):
         if path.name != "install.lock":  # the package installation's
             shutil.rmtree(path) if path.is_dir() else path.unlink()

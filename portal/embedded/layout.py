@@ -65,7 +65,7 @@ class Layout:
 
     @property
     def sockets(self) -> Path:
-        """PostgreSQL's socket, and the supervisor's."""
+        """The supervisor's socket, and PostgreSQL's unless it runs as nobody."""
         return socket_directory(self.home)
 
     @property

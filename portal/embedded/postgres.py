@@ -1,12 +1,11 @@
 """One PostgreSQL server: its data, its command line, its traps."""
 
-import os
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,7 +15,7 @@ from psycopg import sql
 
 from portal.embedded.binaries import postgres_binary
 from portal.embedded.errors import CannotStart
-from portal.embedded.unprivileged import NOBODY, Identity, postgres_identity
+from portal.embedded.unprivileged import Identity, postgres_identity
 
 SUPERUSER = "postgres"
 ROLES_SQL = Path(__file__).resolve().parent.parent.parent / "audit" / "sql" / "roles.sql"
@@ -54,12 +53,7 @@ class PostgresServer:
     sockets: Path
     durable: bool = True
     """False for tests: commits are not forced to the disk."""
-    identity: Identity | None = None
-
-    @property
-    def prefix(self) -> tuple[str, ...]:
-        """The words before each PostgreSQL command; see `unprivileged`."""
-        return (self.identity or postgres_identity()).prefix
+    identity: Identity = field(default_factory=postgres_identity)
 
     def initialise(self) -> bool:
         """Create the data directory unless it exists; say whether it was created.
@@ -73,8 +67,9 @@ class PostgresServer:
         # Built aside and renamed: an initdb that was killed half-way leaves nothing to trip over.
         unfinished = self.data.with_name(f"{self.data.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
-        self._make_parent(unfinished.parent)
-        command = [*self.prefix, str(postgres_binary("initdb")), "-D", str(unfinished)]
+        for directory in (self.data.parent, self.sockets):
+            self.identity.create(directory)
+        command = [*self.identity.prefix, str(postgres_binary("initdb")), "-D", str(unfinished)]
         command += ["-U", SUPERUSER, "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust"]
         command += [] if self.durable else ["--no-sync"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -82,13 +77,6 @@ class PostgresServer:
             raise CannotStart(f"PostgreSQL could not create its data: {done.stderr.strip()}")
         unfinished.rename(self.data)
         return True
-
-    def _make_parent(self, parent: Path) -> None:
-        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if (self.identity or postgres_identity()).is_nobody:
-            for path in {parent, self.sockets}:
-                path.mkdir(mode=0o700, parents=True, exist_ok=True)
-                os.chown(path, NOBODY, NOBODY)
 
     def _refuse_other_version(self) -> None:
         made_by = (self.data / "PG_VERSION").read_text().strip()
@@ -106,7 +94,7 @@ class PostgresServer:
     def command(self) -> list[str]:
         """Return the command line of the server."""
         settings = _ALWAYS | ({} if self.durable else _FORGETFUL)
-        words = [*self.prefix, str(postgres_binary("postgres")), "-D", str(self.data)]
+        words = [*self.identity.prefix, str(postgres_binary("postgres")), "-D", str(self.data)]
         words += ["-k", str(self.sockets)]
         for name, value in settings.items():
             words += ["-c", f"{name}={value}"]

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from portal.embedded.binaries import postgres_binary
 from portal.embedded.errors import CannotStart
+from portal.embedded.layout import socket_directory
 
 NOBODY = 65534
 _NAMESPACE = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--")
@@ -37,10 +38,31 @@ class Identity:
 
     def data_directory(self, home: Path) -> Path:
         """Return where the data of ``home`` lies."""
-        if not self.is_nobody:
-            return home / "postgres"
-        digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
-        return Path("/var/tmp") / f"gatehouse-{digest}" / "postgres"  # noqa: S108 -- 0700, checked
+        return (_nobodys(home) if self.is_nobody else home) / "postgres"
+
+    def socket_directory(self, home: Path) -> Path:
+        """Return where the socket of ``home`` lies."""
+        return _nobodys(home) / "run" if self.is_nobody else socket_directory(home)
+
+    def create(self, directory: Path) -> None:
+        """Create ``directory`` for the user who runs PostgreSQL, and for nobody else.
+
+        Raises:
+            CannotStart: it belongs to somebody else.
+        """
+        wanted = NOBODY if self.is_nobody else os.geteuid()
+        if not directory.exists():
+            directory.mkdir(mode=0o700, parents=True)
+            os.chown(directory, wanted, -1)
+        if directory.is_symlink() or directory.stat().st_uid != wanted:
+            raise CannotStart(f"{directory} belongs to another user. Remove it, then start again.")
+        directory.chmod(0o700)
+
+
+def _nobodys(home: Path) -> Path:
+    """Return the place of ``home`` where nobody may go."""
+    digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+    return Path("/var/tmp") / f"gatehouse-{digest}"  # noqa: S108 -- 0700, and its owner is checked
 
 
 def _works(prefix: tuple[str, ...]) -> bool:

@@ -7,7 +7,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from portal.embedded.layout import socket_directory
 from portal.embedded.ports import free_port
 from portal.embedded.postgres import PostgresServer
 from portal.embedded.unprivileged import postgres_identity
@@ -28,13 +27,13 @@ class Services:
     @classmethod
     def start(cls) -> "Services":
         home = Path(tempfile.mkdtemp(prefix="gatehouse-tests-"))
+        identity = postgres_identity()
         postgres = PostgresServer(
-            data=postgres_identity().data_directory(home),
-            sockets=socket_directory(home),
+            data=identity.data_directory(home),
+            sockets=identity.socket_directory(home),
             durable=False,
         )
         valkey = ValkeyServer(home / "valkey", free_port(), "only-for-tests", durable=False)
-        postgres.sockets.mkdir(mode=0o700, exist_ok=True)
         postgres.initialise()
         valkey.configure()
         with (home / "postgres.log").open("wb") as log:

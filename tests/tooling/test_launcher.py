@@ -40,7 +40,7 @@ class Launch:
             name: value
             for name, value in os.environ.items()
             if name not in {"DATABASE_URL", "REDIS_URL", "CACHE_URL", "SECRET_KEY"}
-            and not name.startswith(("DJANGO_", "TEST_", "COV", "DATABASE_", "EVIDENCE_"))
+            and not name.startswith(("DJANGO_", "TEST_", "DATABASE_", "EVIDENCE_"))
         }
         with self.out.open("wb") as out:
             process = subprocess.Popen(
