@@ -60,6 +60,13 @@ class ClusterConnection:
             ca_file=authority if authority.exists() else None,
         )
 
+    def changed_at(self) -> int:
+        """Say when the kubeconfig was last written, in nanoseconds; 0 without one."""
+        try:
+            return self.kubeconfig.stat().st_mtime_ns if self.kubeconfig else 0
+        except OSError:
+            return 0
+
 
 def open_client(connection: ClusterConnection) -> client.ApiClient:
     """Open the one client that a process keeps for a cluster.

@@ -49,11 +49,11 @@ _opening = threading.Lock()
 def connect(connection: ClusterConnection) -> Cluster:
     """Answer this process's adapter for a cluster. Raise ClusterRefused for bad credentials."""
     with _opening:
-        return _connect(connection)
+        return _connect(connection, connection.changed_at())
 
 
 @cache
-def _connect(connection: ClusterConnection) -> "KubernetesCluster":
+def _connect(connection: ClusterConnection, changed_at: int) -> "KubernetesCluster":  # noqa: ARG001 - a new kubeconfig is a new client
     return KubernetesCluster(open_client(connection), read_seconds=connection.read_seconds)
 
 

@@ -66,6 +66,14 @@ def test_a_rotated_token_needs_no_restart(locked, tmp_path):
     assert not cluster.current(API).exists
 
 
+def test_a_changed_kubeconfig_needs_no_restart(locked, tmp_path):
+    path = kubeconfig(tmp_path / "config", {"server": locked.url}, {"token": "expired"})
+    with pytest.raises(ClusterRefused, match="does not accept"):
+        connect(ClusterConnection.of("", path)).current(API)
+    kubeconfig(path, {"server": locked.url}, {"token": TOKEN})
+    assert not connect(ClusterConnection.of("", path)).current(API).exists
+
+
 def test_a_kubeconfig_says_everything(locked, tmp_path):
     path = kubeconfig(tmp_path / "config", {"server": locked.url}, {"token": TOKEN})
     assert connect(ClusterConnection.of("", path)).check().may_apply is True
