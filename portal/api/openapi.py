@@ -66,13 +66,17 @@ class BearerToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
 def complete(result: dict[str, Any], **_of_the_hook: object) -> dict[str, Any]:
     """Add to every operation what holds for all of them; called by drf-spectacular."""
-    schemas = result.setdefault("components", {}).setdefault("schemas", {})
-    schemas["Problem"] = PROBLEM
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    components["responses"] = {
+        status.name: _problem(why) for status, why in _refusals("post").items()
+    }
     for method, operation in _operations(result):
         if method == "post":
             operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
-        for status, why in _refusals(method).items():
-            operation["responses"].setdefault(str(int(status)), _problem(why))
+        for status in _refusals(method):
+            shared = {"$ref": f"#/components/responses/{status.name}"}
+            operation["responses"].setdefault(str(int(status)), shared)
     return result
 
 

@@ -61,9 +61,8 @@ def test_events_are_found_by_project_type_and_actor(world):
 
 def test_one_reads_the_projects_whose_log_one_may_read(world):
     assert world.project and world.other_project
-    assert set(event["project"] for event in world.as_("audrey").get(EVENTS).json()["results"]) == {
-        "payments"
-    }
+    own = world.as_("audrey").get(EVENTS).json()["results"]
+    assert {event["project"] for event in own} == {"payments"}
     assert "catalog.person_created" in types(world.as_("admin").get(f"{EVENTS}?page_size=500"))
     refused = world.as_("vera").get(EVENTS)
     assert (refused.status_code, refused.json()["code"]) == (403, "not_permitted")
