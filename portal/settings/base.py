@@ -233,7 +233,7 @@ CONTENT_SECURITY_POLICY = {
 
 # Who may read which part of the audit log, asked by the app that knows no people.
 AUDIT_REACH = "catalog.audit_reach.projects_audited_by"
-AUDIT_READER = "catalog.audit_reach.reach_of"
+AUDIT_READER = "catalog.audit_reader.reach_of"
 AUDIT_ADDRESSES = "portal.audit_addresses.address_of"
 AUDIT_EVENTS = [
     "catalog.audit_events.CatalogEvent",
