@@ -1,4 +1,4 @@
-"""Every call of the OpenAPI document with values made from it: nothing may answer 500 or against its own word."""
+"""Every call of the OpenAPI document with values made from it: no 500, and nothing against its own word."""
 
 import pytest
 import schemathesis
