@@ -149,8 +149,8 @@ class Api:
         assert answer.status_code in {201, 409}, answer.text
 
     def by_kubectl(self, name: str, image: str, manager: str = "kubectl", replicas: int = 2):
-        """A Deployment that somebody else put there, by server-side apply."""
-        labels = {"app": name}
+        """A Deployment that somebody else put there, or took over, by server-side apply."""
+        labels = {"app.kubernetes.io/name": name}
         body = {
             "apiVersion": "apps/v1",
             "kind": "Deployment",
