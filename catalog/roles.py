@@ -40,7 +40,14 @@ BUILT_IN_ROLES = (
         "release-manager",
         "Release manager",
         "Runs releases from sealing to production.",
-        (*_SEE, *_BUILD, "approve_change", "deploy_to_environment", "activate_policy"),
+        (
+            *_SEE,
+            *_BUILD,
+            "approve_change",
+            "deploy_to_environment",
+            "activate_policy",
+            "view_audit",
+        ),
     ),
     BuiltInRole(
         "operator",

@@ -43,20 +43,41 @@ def _definition(owner: psycopg.Connection) -> str:
     return str(row[0]).replace(_SHIFTED, _CLOCK)
 
 
-@contextmanager
-def at(moment: datetime) -> Iterator[None]:
-    """Let it be that moment, and time go on from there, in Python and in the database."""
-    real_now = timezone.now
-    offset = moment - real_now()
-    _set_offset(offset)
-    try:
-        with patch.object(timezone, "now", lambda: real_now() + offset):
-            yield
-    finally:
-        _set_offset(timedelta())
+class Today:
+    """The clock where the owner's help is missing: the whole history happens now."""
+
+    @contextmanager
+    def at(self, _moment: datetime) -> Iterator[None]:
+        """Let it be now all the same."""
+        yield
+
+    def pass_by(self, **span: float) -> None:
+        """Wait for nothing."""
 
 
-def _set_offset(offset: timedelta) -> None:
-    with connection.cursor() as cursor:
-        seconds = f"{offset.total_seconds():.6f} seconds"
-        cursor.execute("SELECT set_config('gatehouse.demo_offset', %s, false)", [seconds])
+class Yesterday(Today):
+    """The demo's clock: set to a moment of the past, and moved on between two deeds."""
+
+    def __init__(self) -> None:
+        self._real_now = timezone.now
+        self._offset = timedelta()
+
+    @contextmanager
+    def at(self, moment: datetime) -> Iterator[None]:
+        """Let it be that moment, and time go on from there, in Python and in the database."""
+        self._shift(moment - self._real_now())
+        try:
+            with patch.object(timezone, "now", lambda: self._real_now() + self._offset):
+                yield
+        finally:
+            self._shift(timedelta())
+
+    def pass_by(self, **span: float) -> None:
+        """Let some time go by, such as ``hours=2``."""
+        self._shift(self._offset + timedelta(**span))
+
+    def _shift(self, offset: timedelta) -> None:
+        self._offset = offset
+        with connection.cursor() as cursor:
+            seconds = f"{offset.total_seconds():.6f} seconds"
+            cursor.execute("SELECT set_config('gatehouse.demo_offset', %s, false)", [seconds])

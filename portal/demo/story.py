@@ -1,9 +1,8 @@
 """What happened in the demo's firm during the last weeks, in order."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.utils import timezone
 
@@ -12,6 +11,7 @@ from deployments.actions.create_cluster import create_cluster
 from deployments.models import Cluster
 from portal.demo import reports
 from portal.demo.cast import create_admin, create_machine, create_people, give_roles
+from portal.demo.clock import Today
 from portal.demo.pipeline import Pipeline, deploy, refuse, sign
 from portal.demo.places import Place, bind_images, create_place, reach_by_cluster
 from portal.demo.policies import publish_all
@@ -21,13 +21,12 @@ from releases.actions.withdraw import withdraw
 from releases.models import ChangeRequest, Release
 from releases.states import ChangeRequestState
 
-At = Callable[[datetime], AbstractContextManager[None]]
-
 
 @dataclass
 class Story:
     """The cast, the places, and what is told about them. Each chapter is a moment and what happened."""
 
+    clock: Today
     server: str
     """The sandbox cluster's address."""
     credentials: str = ""
@@ -59,8 +58,10 @@ class Story:
 
     def _day(self, request: ChangeRequest, *signers: str, comment: str = "") -> ChangeRequest:
         for position, name in enumerate(signers):
+            self.clock.pass_by(hours=1, minutes=7 + 13 * position)
             sign(request, self.people[name], comment if position == 0 else "")
         deploy(request)
+        self.clock.pass_by(hours=2)
         return request
 
     def found(self) -> None:
@@ -138,6 +139,7 @@ class Story:
         asked = self.payments_ci.ask(
             release, self.payments.staging, "Instant transfers for staging."
         )
+        self.clock.pass_by(hours=5)
         more_tests = {"metrics": reports.metrics(coverage=84.9, lines=4633, duration_minutes=8)}
         self.payments_ci.report(api, more_tests)
         self._settle(asked)
@@ -149,7 +151,9 @@ class Story:
         asked = self.payments_ci.ask(
             self.kept["instant"], self.payments.production, "Instant transfers go live."
         )
+        self.clock.pass_by(minutes=40)
         sign(asked, self.people["priya"])
+        self.clock.pass_by(hours=3)
         refuse(
             asked,
             self.people["rashid"],
@@ -194,7 +198,9 @@ class Story:
         images = self._payments("3.3.0", "dana", fault="broken-crash")
         release = self.payments_ci.seal("2026.11.1", *images, notes="New settlement engine.")
         asked = self.payments_ci.ask(release, self.payments.staging, "Try the settlement engine.")
+        self.clock.pass_by(minutes=25)
         sign(asked, self.people["tom"])
+        self.clock.pass_by(minutes=50)
         sign(asked, self.people["sofia"])
         deploy(asked, ChangeRequestState.FAILED)
 
@@ -232,11 +238,14 @@ class Story:
         live = self.payments_ci.ask(
             self.kept["settlement"], self.payments.production, "The settlement engine goes live."
         )
+        self.clock.pass_by(minutes=35)
         sign(live, self.people["sofia"], "Scan is clean; the one high finding is not reachable.")
+        self.clock.pass_by(hours=1)
         sign(live, self.people["rashid"])
         images = self._payments("3.4.0", "tom")
         release = self.payments_ci.seal("2026.11.3", *images, notes="Refunds within a day.")
         refunds = self.payments_ci.ask(release, self.payments.staging, "Refunds within a day.")
+        self.clock.pass_by(hours=1)
         sign(refunds, self.people["priya"])
         images = self._payments("3.4.1", "tom")
         release = self.payments_ci.seal("2026.11.4", *images, notes="Cheaper currency conversion.")
@@ -244,6 +253,7 @@ class Story:
         model = self.credit_ci.ask(
             self.kept["model-8"], self.credit.production, "Model 8 takes over from model 7."
         )
+        self.clock.pass_by(hours=2)
         sign(model, self.people["viktor"], "Challenger is better in every band.")
         items = self._credit("1.5.1", "9", 0.806, "lena")
         release = self.credit_ci.seal("2026.11.3", *items, notes="Model 9: recalibrated.")
@@ -274,9 +284,9 @@ class Story:
         reevaluate(request.number, by=the_portal())
 
 
-def tell(story: Story, at: At, progress: Callable[[str], None]) -> None:
+def tell(story: Story, progress: Callable[[str], None]) -> None:
     """Let every chapter happen at its time."""
     for title, ago, deed in story.chapters():
         progress(title)
-        with at(timezone.now() - ago):
+        with story.clock.at(timezone.now() - ago):
             deed()

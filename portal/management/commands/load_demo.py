@@ -1,7 +1,6 @@
 """``manage.py load_demo``: fill an empty portal with the demo."""
 
-from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
+from contextlib import nullcontext
 from typing import Any
 
 from django.conf import settings
@@ -14,8 +13,8 @@ from catalog.models import Project, the_portal
 from portal.audit_events import PortalEvent
 from portal.celery import app as celery
 from portal.demo.cast import CAST, PASSWORD
-from portal.demo.clock import at, history_allowed
-from portal.demo.story import At, Story, tell
+from portal.demo.clock import Today, Yesterday, history_allowed
+from portal.demo.story import Story, tell
 
 
 class Command(BaseCommand):
@@ -40,12 +39,12 @@ class Command(BaseCommand):
         owner = settings.DATABASE_OWNER_URL
         allowed = history_allowed(owner) if owner else nullcontext()
         with allowed, coming_from(Origin("command")):
-            self._load(at if owner else _now)
+            self._load(Yesterday() if owner else Today())
         self._introduce()
 
-    def _load(self, clock: At) -> None:
-        story = Story(settings.SANDBOX_CLUSTER_URL, settings.SANDBOX_CLUSTER_CREDENTIALS)
-        tell(story, clock, lambda title: self.stderr.write(f"  · {title}"))
+    def _load(self, clock: Today) -> None:
+        story = Story(clock, settings.SANDBOX_CLUSTER_URL, settings.SANDBOX_CLUSTER_CREDENTIALS)
+        tell(story, lambda title: self.stderr.write(f"  · {title}"))
         portal = the_portal()
         with transaction.atomic(durable=True):
             record(PortalEvent.DEMO_LOADED, subject=portal, by=portal)
@@ -55,8 +54,3 @@ class Command(BaseCommand):
         rows = [("admin", "Administrator"), *((one.username, one.job_title) for one in CAST)]
         for username, title in rows:
             self.stdout.write(f"  {username:<8} {title}")
-
-
-def _now(_moment: datetime) -> AbstractContextManager[None]:
-    """Without the owner's help the whole history happens today."""
-    return nullcontext()
