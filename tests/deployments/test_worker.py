@@ -4,13 +4,16 @@ import os
 import signal
 
 import pytest
+from django.db import connection
 
 from audit.models import Event
 from catalog import nudges
 from deployments.models import Deployment
 from deployments.tasks import sweep
 from tests.deployments.ground import Api
+from tests.support import database
 from tests.support.wait import wait_for
+from tests.support.worker import empty_queues
 
 pytestmark = pytest.mark.slow
 
@@ -99,3 +102,41 @@ def test_a_lost_message_costs_one_sweep(live_worker, payments, monkeypatch):
     assert state_of(change_request) == "queued"
     monkeypatch.setattr("catalog.nudges._send", send)
     swept_until(change_request, "deployed")
+
+
+def test_a_broker_that_lost_the_message_loses_nothing_else(live_worker, payments):
+    live_worker.kill()
+    change_request = payments.request()  # its message waits in the broker
+    empty_queues()
+    live_worker.start()
+    assert state_of(change_request) == "queued"
+    swept_until(change_request, "deployed")
+
+
+def test_a_database_that_drops_its_connections_in_the_middle_loses_nothing(
+    live_worker, payments, api
+):
+    api.pause(paused=True)
+    version = payments.version()
+    change_request = payments.request(version)
+    wait_for(is_applied)
+    drop_connections()
+    api.pause(paused=False)
+    swept_until(change_request, "deployed")
+    assert api.digests() == {version.digest}
+    types = list(Event.objects.values_list("type", flat=True))
+    assert types.count("deployments.applied") == 1
+    assert types.count("releases.deployed") == 1
+
+
+def drop_connections() -> None:
+    """As a restart of the server does to everybody but this test."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (ours,) = cursor.fetchone()
+    with database.server().superuser() as superuser:
+        superuser.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = %s AND pid <> %s",
+            [database.name(), ours],
+        )
