@@ -20,6 +20,8 @@ from audit.sentences import with_sentences
 from audit.times import in_utc
 
 LARGEST_ID: Final = 2**63 - 1
+SECOND_ROW: Final = ("type", "outcome", "since", "until", "order")
+"""Filters that are folded away until one of them is used."""
 
 
 @require_safe
@@ -32,6 +34,7 @@ def events(request: HttpRequest) -> HttpResponse:
         "filter": asked,
         "reach": reach,
         "is_filtered": any(request.GET.get(name) for name in asked.fields),
+        "has_more": any(request.GET.get(name) for name in SECOND_ROW),
     }
     if not asked.is_valid():
         page, status = LogPage([]), HTTPStatus.UNPROCESSABLE_ENTITY

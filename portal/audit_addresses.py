@@ -48,6 +48,8 @@ def _role(thing: Facts) -> str:
 
 
 def _account(thing: Facts) -> str:
+    if str(thing["id"]).startswith("sys_"):
+        return ""  # the portal itself has no page
     return reverse("catalog:account", args=[thing["id"]])
 
 

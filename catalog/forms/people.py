@@ -84,7 +84,7 @@ class PortalPermissionsForm(forms.Form):
     """What a person may do on the whole portal."""
 
     permissions = forms.MultipleChoiceField(
-        label="May, on the whole portal",
+        label="May",
         required=False,
         widget=forms.CheckboxSelectMultiple,
         choices=[(name.value.partition(".")[2], title) for name, title in PORTAL_TITLES.items()],
@@ -110,7 +110,6 @@ class RoleForm(forms.Form):
         label="May",
         choices=[_verb(permission) for permission in Permission],
         widget=forms.CheckboxSelectMultiple,
-        required=False,
         help_text="Whoever may act must also look at things.",
     )
 

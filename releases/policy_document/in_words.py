@@ -143,11 +143,15 @@ def _about(applies_to: AppliesTo) -> str:
 
 
 def _rule(rule: ApprovalRule) -> str:
-    who = [f"the role {role}" for role in rule.roles]
-    who += [f"the team {team}" for team in rule.teams]
-    who += list(rule.users)
-    people = "1 person" if rule.required == 1 else f"{rule.required} different people"
-    return f"{people} of {_listed(who, 'or')}."
+    who = []
+    if rule.roles:
+        who.append(f"with the role {_listed(rule.roles, 'or')}")
+    if rule.teams:
+        who.append(f"in the team {_listed(rule.teams, 'or')}")
+    if rule.users:
+        who.append(f"called {_listed(rule.users, 'or')}")
+    people = "1 person" if rule.required == 1 else f"{rule.required} different people, each"
+    return f"{people} {', or '.join(who)}."
 
 
 def _hours(number: int) -> str:

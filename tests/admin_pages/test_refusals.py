@@ -1,4 +1,4 @@
-"""Every POST of these pages, by whoever may not: a page with the sentence, never an error, nothing changed."""
+"""Every POST of these pages by whoever may not: a page with the sentence, no error, nothing changed."""
 
 import pytest
 from django.urls import reverse
