@@ -1,6 +1,7 @@
-"""So many calls an account: a sliding window in Valkey, one round trip a call."""
+"""So many calls an account: a sliding window in Valkey, which is asked once in a few calls."""
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import redis
@@ -17,6 +18,25 @@ log = structlog.get_logger(__name__)
 
 WAIT_AFTER_FAILURE: Final = 5.0
 """Seconds during which a lost cache is not asked again, so that its timeouts do not slow every call."""
+
+LOTS: Final = 200
+"""A process counts an account's calls in this many lots a window: what it took and did not use is lost."""
+MOST_LOTS: Final = 10_000
+"""Accounts that a process remembers."""
+
+
+@dataclass(slots=True)
+class _Lot:
+    """Calls that were counted in advance."""
+
+    window: int
+    last: int
+    """The number of its last call in the window."""
+    before: int
+    left: int
+
+
+_lots: Final[dict[str, _Lot]] = {}
 
 
 class AccountThrottle(SimpleRateThrottle):
@@ -55,15 +75,32 @@ class AccountThrottle(SimpleRateThrottle):
     def _within(self, key: str, now: float) -> bool:
         length = self.duration or 60
         window, passed = divmod(now, length)
-        present = f"{key}:{int(window)}"
-        with self.connection().pipeline(transaction=False) as pipeline:
-            pipeline.incr(present)
-            pipeline.expire(present, length * 2)
-            pipeline.get(f"{key}:{int(window) - 1}")
-            count, _, before = pipeline.execute()
         self._wait = length - passed
-        fading = int(before or 0) * (1 - passed / length)
-        return bool(count + fading <= (self.num_requests or 0))
+        count, before = self._counted(key, int(window), length)
+        return bool(count + before * (1 - passed / length) <= (self.num_requests or 0))
+
+    def _counted(self, key: str, window: int, length: int) -> tuple[int, int]:
+        """Return the calls of the window up to this one, and those of the window before."""
+        lot = _lots.get(key)
+        if lot is None or lot.window != window or lot.left <= 0:
+            # Two threads may both take a lot: the account is then counted a little early, never late.
+            lot = self._taken(key, window, length)
+            _lots[key] = lot
+        lot.left -= 1
+        return lot.last - lot.left, lot.before
+
+    def _taken(self, key: str, window: int, length: int) -> "_Lot":
+        """Count the next few calls of the account in advance, in one round trip."""
+        size = max(1, (self.num_requests or 0) // LOTS)
+        present = f"{key}:{window}"
+        with self.connection().pipeline(transaction=False) as pipeline:
+            pipeline.incrby(present, size)
+            pipeline.expire(present, length * 2)
+            pipeline.get(f"{key}:{window - 1}")
+            last, _, before = pipeline.execute()
+        if len(_lots) >= MOST_LOTS:
+            _lots.clear()
+        return _Lot(window, last=int(last), before=int(before or 0), left=size)
 
     @classmethod
     def connection(cls) -> "redis.Redis":

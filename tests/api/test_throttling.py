@@ -1,7 +1,8 @@
 import pytest
 import redis
 
-from portal.api.throttling import AccountThrottle
+from portal.api import throttling
+from portal.api.throttling import AccountThrottle, Counts
 from tests.support.callers import client_of
 
 ME = "/api/v1/me/"
@@ -11,6 +12,7 @@ ME = "/api/v1/me/"
 def three_a_minute(monkeypatch):
     monkeypatch.setattr(AccountThrottle, "THROTTLE_RATES", {"account": "3/min"})
     monkeypatch.setattr(AccountThrottle, "_away_until", 0.0)
+    monkeypatch.setattr(throttling, "_counts", Counts())
 
 
 def test_an_account_is_held_to_its_rate_over_all_its_tokens(anybody, three_a_minute):
@@ -45,6 +47,30 @@ def test_a_lost_cache_lets_everybody_through_and_is_not_asked_again_at_once(
 
 def test_the_window_before_fades_out(three_a_minute):
     throttle = AccountThrottle()
-    assert [throttle._within("throttle:test", 1000.0) for _ in range(4)] == [True] * 3 + [False]
-    assert not throttle._within("throttle:test", 1020.5), "four of the window before still count"
-    assert throttle._within("throttle:test", 1070.0)
+    assert [throttle.within("throttle:test", 1000.0) for _ in range(4)] == [True] * 3 + [False]
+    assert not throttle.within("throttle:test", 1020.5), "four of the window before still count"
+    assert throttle.within("throttle:test", 1070.0)
+
+
+def test_processes_tell_each_other_in_batches(monkeypatch):
+    monkeypatch.setattr(AccountThrottle, "THROTTLE_RATES", {"account": "1000/min"})
+    sent = []
+    real = AccountThrottle._synchronise
+    monkeypatch.setattr(
+        AccountThrottle, "_synchronise", lambda self, *args: sent.append(1) or real(self, *args)
+    )
+    one, other = Counts(), Counts()
+    throttle = AccountThrottle()
+    for counts in (one, other):
+        monkeypatch.setattr(throttling, "_counts", counts)
+        assert all(throttle.within("throttle:many", 1000.0) for _ in range(499))
+    assert 90 < len(sent) < 110, "every tenth call, not every call"
+    refused = [throttle.within("throttle:many", 1000.0) for _ in range(30)].index(False)
+    assert refused <= 12, "what the other process counted is known but for its last batch"
+
+
+def test_counts_do_not_grow_without_end():
+    counts = Counts()
+    for number in range(Counts.MOST + 5):
+        counts.add(str(number), batch=1)
+    assert len(counts._counts) <= Counts.MOST
