@@ -5,7 +5,7 @@ version of each artifact that was put there, which may come from several release
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -55,15 +55,15 @@ class Now:
 NOTHING: Final = Now()
 
 
-def what_runs(environments: Iterable[Environment]) -> Mapping[int, Now]:
-    """Return what runs, by environment; two queries for any number of environments."""
-    listed = [environment.pk for environment in environments]
+def what_runs(environments: "QuerySet[Environment]") -> list[tuple[Environment, Now]]:
+    """Return the environments with what runs in each; two queries for any number of them."""
     newest = ArraySubquery(
         _succeeded().filter(environment=OuterRef("pk")).order_by("-id").values("pk")[:LOOK_BACK]
     )
-    looked_at = Environment.objects.filter(pk__in=listed).values_list(newest, flat=True)
-    ids = [pk for of_one in looked_at for pk in of_one]
-    return _read(Deployment.objects.filter(pk__in=ids))
+    listed = list(environments.annotate(newest_successes=newest))
+    ids = [pk for environment in listed for pk in environment.newest_successes]
+    now = _read(Deployment.objects.filter(pk__in=ids)) if ids else {}
+    return [(environment, now.get(environment.pk, NOTHING)) for environment in listed]
 
 
 def runs_in(environment_id: int, *, before: int | None = None) -> Now:

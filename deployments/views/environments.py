@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.functional import cached_property
 
-from catalog.models import Artifact, ArtifactKind
+from catalog.models import Artifact, ArtifactKind, Environment
 from catalog.permissions import Permission
 from catalog.views.page import Deed, FormPage
 from catalog.views.projects import EnvironmentPart
@@ -13,7 +15,7 @@ from deployments.actions.add_binding import BindingSpec, add_binding
 from deployments.actions.remove_binding import remove_binding
 from deployments.actions.set_target import TargetSpec, set_target
 from deployments.forms import BindingForm, TargetForm
-from deployments.models import Cluster, Deployment, DeploymentState, Target
+from deployments.models import Cluster, Deployment, DeploymentState, Target, WorkloadBinding
 from deployments.running import runs_in
 from releases.models import ChangeRequest, PolicyActivation
 from releases.rows import SHOWN_WITH, address_of, held_up_by, row_of
@@ -51,7 +53,8 @@ class EnvironmentPage(EnvironmentPart):
         return {
             **super().context(),
             "now": now,
-            "target": self.target(),
+            "target": self.target,
+            "bindings": self._bindings(),
             "policy": self._policy(),
             "past": [self._attempt(each, now.release_id, may_submit=may_submit) for each in past],
             "waiting": [
@@ -63,14 +66,21 @@ class EnvironmentPage(EnvironmentPart):
             "may_activate": self.held.may(Permission.ACTIVATE_POLICY, environment.pk),
         }
 
+    @cached_property
+    def environment(self) -> Environment:
+        """The environment of the address, with how it is reached."""
+        environments = self.project.environments.select_related("target__cluster")
+        found = get_object_or_404(environments, name=self.kwargs["name"])
+        found.project = self.project
+        return found
+
+    @property
     def target(self) -> Target | None:
-        """How the environment is reached."""
-        return (
-            Target.objects.filter(environment=self.environment)
-            .select_related("cluster")
-            .prefetch_related("bindings__artifact")
-            .first()
-        )
+        """How the environment is reached, if anybody has said so."""
+        return getattr(self.environment, "target", None)
+
+    def _bindings(self) -> list[WorkloadBinding]:
+        return list(self.target.bindings.select_related("artifact")) if self.target else []
 
     def _policy(self) -> PolicyActivation | None:
         activations = self.environment.policy_activations.filter(ended_at=None)

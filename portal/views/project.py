@@ -12,7 +12,7 @@ from catalog.models import Environment
 from catalog.permissions import Permission
 from catalog.views.projects import ProjectPage
 from deployments.models import Executor, Target
-from deployments.running import NOTHING, Now, what_runs
+from deployments.running import Now, what_runs
 from portal.change_requests.next_step import next_environment
 from portal.change_requests.story import UNDER_WAY
 from releases.models import ChangeRequest
@@ -52,16 +52,18 @@ class OverviewPage(ProjectPage):
 
     def context(self) -> dict[str, Any]:
         """Show the environments, and what happened lately."""
-        path = list(self.project.environments.order_by("position").select_related("target"))
-        running = what_runs(path)
+        standing = what_runs(
+            self.project.environments.order_by("position").select_related("target")
+        )
+        path = [environment for environment, _ in standing]
         waiting = self._waiting()
         recent = self.project.change_requests.select_related(*SHOWN_WITH).order_by("-number")
         releases = self.project.releases.select_related("sealed_by").order_by("-id")[:RECENT]
         return {
             **super().context(),
             "environments": [
-                self._card(each, path, running.get(each.pk, NOTHING), waiting[each.pk])
-                for each in path
+                self._card(environment, path, now, waiting[environment.pk])
+                for environment, now in standing
             ],
             "recent": [
                 row_of(each, ask=held_up_by(each), with_risk=False) for each in recent[:RECENT]
