@@ -1,0 +1,1 @@
+"""Measurements: each against its baseline, in interleaved rounds of the same run."""

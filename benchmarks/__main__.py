@@ -1,0 +1,83 @@
+"""`make bench`: set up, ask every question, print the table.
+
+    make bench                        everything, about five minutes
+    make bench ARGS=--quick           a tenth of the data, a minute
+    make bench ARGS="verdict reads"   some questions
+"""
+
+import argparse
+import importlib
+import os
+import time
+from contextlib import contextmanager
+from collections.abc import Iterator
+
+from benchmarks import report
+from benchmarks.data import load
+from benchmarks.machine import SMALL, Machine, machine, start_database
+from benchmarks.setting import Setting
+
+QUESTIONS = (
+    "verdict", "reads", "writes", "events", "permissions", "pages", "carry_out", "worker", "server",
+)  # fmt: skip
+_SIZE = 100_000
+_BASELINE = {"DJANGO_SETTINGS_MODULE": "benchmarks.baseline.settings"}
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the data, fewer rounds")
+    parser.add_argument("questions", nargs="*", metavar="QUESTION", help=", ".join(QUESTIONS))
+    asked = parser.parse_args()
+    names = asked.questions or QUESTIONS
+    if unknown := [name for name in names if name not in QUESTIONS]:
+        parser.error(f"no question {', '.join(unknown)}; there are: {', '.join(QUESTIONS)}")
+    rows: list[report.Row] = []
+    with machine() as found:
+        setting = _set_up(found, quick=asked.quick)
+        for name in names:
+            rows += _answers(name, setting)
+    print()
+    print(report.table(rows))
+    print(f"\nKept in {report.keep(rows, quick=asked.quick)}")
+
+
+def _set_up(found: Machine, *, quick: bool) -> Setting:
+    size = _SIZE // 10 if quick else _SIZE
+    with _said(f"loading {size:,} change requests"):
+        ground = load(found, size)
+        start_database(found)
+    with _said("starting the servers"):
+        ours = found.serve("ours")
+        small = found.serve("small", database=SMALL)
+        baseline = found.serve(
+            "baseline", application="benchmarks.baseline.wsgi", **_BASELINE
+        )
+    os.environ.update(found.environment())
+    import django  # noqa: PLC0415 -- the settings name the services that run now
+
+    django.setup()
+    rounds, seconds = (3, 0.5) if quick else (5, 1.0)
+    return Setting(found, ground, ours, baseline, small, rounds, seconds)
+
+
+def _answers(name: str, setting: Setting) -> list[report.Row]:
+    question = importlib.import_module(f"benchmarks.questions.{name}")
+    with _said(name):
+        rows: list[report.Row] = list(question.measure(setting))
+    for row in rows:
+        print(f"    {row.what}: {row.ratio:.2f} {row.goal}", flush=True)
+    return rows
+
+
+@contextmanager
+def _said(what: str) -> Iterator[None]:
+    print(f"bench: {what} …", flush=True)
+    began = time.monotonic()
+    yield
+    print(f"bench: {what}: {time.monotonic() - began:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""PostgreSQL's own load generator: what the database can do when no Python stands before it."""
+
+import os
+import re
+import subprocess
+import tempfile
+from enum import Enum
+from pathlib import Path
+
+from benchmarks.client import CLIENTS, Load
+from benchmarks.machine import DATABASE, Machine
+from portal.embedded.binaries import postgres_binary
+
+_VERSION = r"""
+\set artifact 5000 + :client_id
+BEGIN;
+SELECT id FROM catalog_artifact WHERE id = :artifact FOR NO KEY UPDATE;
+INSERT INTO catalog_artifactversion (artifact_id, version, digest, uri, repository, commit, authors,
+                                     build_url, registered_by_id, registered_at)
+VALUES (:artifact, gen_random_uuid(), 'sha256:' || encode(sha256(gen_random_uuid()::text::bytea), 'hex'),
+        'registry.example.com/service-1/part', 'https://git.example.com/service-1/part', repeat('0', 40),
+        '[{"name": "Wanda Wood", "email": "wanda@example.com"}]', 'https://ci.example.com/builds/1', 1, now());
+"""
+_EVENT = """
+WITH written AS (
+    INSERT INTO audit_event (stream, body) VALUES (
+        'artifact-version/' || currval('catalog_artifactversion_id_seq'),
+        '{"actor":{"id":"usr_0123456789abcdef0123","kind":"service"},"data":{"build_url":"https://ci.example.com/builds/1","commit":"0000000000000000000000000000000000000000","digest":"sha256:0000000000000000000000000000000000000000000000000000000000000000","kind":"image","number_of_authors":1,"repository":"https://git.example.com/service-1/part","uri":"registry.example.com/service-1/part"},"object":{"digest":"sha256:0000000000000000000000000000000000000000000000000000000000000000","id":1,"label":"part 1","type":"artifact-version"},"outcome":"success","private":{"actor":"1234567890123456789012345678901234567890123","address":"1234567890123456789012345678901234567890123","authors":"1234567890123456789012345678901234567890123"},"project":"service-1","source":{"channel":"api","request":"00000000-0000-0000-0000-000000000000"},"type":"catalog.artifact_version_registered"}')
+    RETURNING id, uid, stream_seq, recorded_at, leaf_hash
+), disclosed AS (
+    INSERT INTO audit_disclosure (event_id, values)
+    SELECT id, '{"actor": ["MDEyMzQ1Njc4OWFiY2RlZg==", "bench-ci"], "address": ["MDEyMzQ1Njc4OWFiY2RlZg==", "127.0.0.1"], "authors": ["MDEyMzQ1Njc4OWFiY2RlZg==", "Wanda Wood wanda@example.com"]}'::jsonb FROM written
+)
+SELECT id, uid, stream_seq, recorded_at, leaf_hash FROM written;
+"""  # noqa: E501 -- an entry's body is one line
+_COMMIT = "COMMIT;\n"
+
+
+class Script(Enum):
+    """What each client repeats: an artifact version as `register_artifact_version` writes it."""
+
+    VERSION = _VERSION + _COMMIT
+    VERSION_WITH_EVENT = _VERSION + _EVENT + _COMMIT
+
+
+def pgbench(machine: Machine, script: Script, seconds: float) -> Load:
+    """Run the script with prepared statements by eight clients as the application's role."""
+    with tempfile.TemporaryDirectory() as home:
+        path = Path(home) / "script.sql"
+        path.write_text(script.value)
+        command = [os.fspath(postgres_binary("pgbench")), "--no-vacuum", "--protocol", "prepared"]
+        command += ["--client", str(CLIENTS), "--jobs", "2", "--time", str(max(1, round(seconds)))]
+        command += ["--file", os.fspath(path), machine.postgres.url("gatehouse_app", DATABASE)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return _load(done.stdout)
+
+
+def _load(said: str) -> Load:
+    count = int(_found(r"actually processed: (\d+)", said))
+    rate = float(_found(r"tps = ([\d.]+)", said))
+    mean = float(_found(r"latency average = ([\d.]+)", said)) / 1000
+    return Load(seconds=count / rate, latencies=[mean] * count)
+
+
+def _found(pattern: str, said: str) -> str:
+    found = re.search(pattern, said)
+    if found is None:
+        raise RuntimeError(f"pgbench said something else:\n{said}")
+    return found[1]

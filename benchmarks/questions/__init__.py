@@ -1,0 +1,1 @@
+"""One file per question; each yields its rows of the table."""
