@@ -95,6 +95,11 @@ DATABASES["default"]["OPTIONS"].setdefault(
     "options", "-c statement_timeout=30000 -c lock_timeout=10000 -c synchronous_commit=on"
 )
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
+# For the few statements that ask for it (catalog/api/statement.py). Behind a pooler that gives each
+# transaction another connection: DATABASE_PREPARES=False.
+DATABASES["default"]["OPTIONS"].setdefault(
+    "prepare_threshold", 0 if env_bool("DATABASE_PREPARES", default=True) else None
+)
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from django.db import connection
-
+from catalog.api.statement import rows_of
 from catalog.errors import NotFound
 from catalog.models import User
 from releases.api.visible import IN_VISIBLE_PROJECT, parameters_of
@@ -77,9 +76,7 @@ def standing_of(number: int, *, caller: User) -> Standing:
 
 
 def _row(statement: str, number: int, caller: User) -> tuple[Any, ...]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters_of(caller) | {"number": number})
-        row: tuple[Any, ...] | None = cursor.fetchone()
-    if row is None:
+    rows = rows_of(statement, parameters_of(caller) | {"number": number})
+    if not rows:
         raise NotFound(f"There is no change request CR-{number} that you may see.")
-    return row
+    return rows[0]

@@ -5,7 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from catalog.models import ApiToken, TokenScope
+from catalog.api.authentication import account_of
+from catalog.models import ApiToken, TokenScope, User
 from catalog.tokens import TOKEN, new_token
 from tests.support.callers import client_of, token_for
 
@@ -88,6 +89,19 @@ def test_the_last_use_is_noted_at_most_once_a_minute(nobody, anybody):
     ApiToken.objects.update(last_used_at=noted - timedelta(minutes=2))
     ask(nobody, token)
     assert ApiToken.objects.get().last_used_at > noted
+
+
+def test_what_is_looked_up_by_hand_is_what_the_models_say(anybody):
+    token = token_for(anybody)
+    user, found = account_of(f"Bearer {token}")
+    row = ApiToken.objects.usable().select_related("user").get()
+    assert vars(user).keys() == vars(row.user).keys()
+    for field in User._meta.concrete_fields:
+        assert getattr(user, field.attname) == getattr(row.user, field.attname)
+    row.refresh_from_db(fields=["last_used_at"])
+    for field in ApiToken._meta.concrete_fields:
+        if field.name != "last_used_at":
+            assert getattr(found, field.attname) == getattr(row, field.attname)
 
 
 def test_a_token_without_the_scope_to_read_reads_nothing(anybody):

@@ -48,6 +48,9 @@ def _one_connection(real):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # its client closes no download
 @pytest.mark.usefixtures("_one_connection")
 def test_no_call_breaks_and_every_answer_is_as_described(real):
     schema = schemathesis.openapi.from_wsgi("/api/v1/schema/", application)

@@ -2,7 +2,7 @@ import pytest
 import redis
 
 from portal.api import throttling
-from portal.api.throttling import AccountThrottle, Counts
+from portal.api.throttling import AccountThrottle
 from tests.support.callers import client_of
 
 ME = "/api/v1/me/"
@@ -12,7 +12,7 @@ ME = "/api/v1/me/"
 def three_a_minute(monkeypatch):
     monkeypatch.setattr(AccountThrottle, "THROTTLE_RATES", {"account": "3/min"})
     monkeypatch.setattr(AccountThrottle, "_away_until", 0.0)
-    monkeypatch.setattr(throttling, "_counts", Counts())
+    monkeypatch.setattr(throttling, "_lots", {})
 
 
 def test_an_account_is_held_to_its_rate_over_all_its_tokens(anybody, three_a_minute):
@@ -47,30 +47,30 @@ def test_a_lost_cache_lets_everybody_through_and_is_not_asked_again_at_once(
 
 def test_the_window_before_fades_out(three_a_minute):
     throttle = AccountThrottle()
-    assert [throttle.within("throttle:test", 1000.0) for _ in range(4)] == [True] * 3 + [False]
-    assert not throttle.within("throttle:test", 1020.5), "four of the window before still count"
-    assert throttle.within("throttle:test", 1070.0)
+    assert [throttle._within("throttle:test", 1000.0) for _ in range(4)] == [True] * 3 + [False]
+    assert not throttle._within("throttle:test", 1020.5), "four of the window before still count"
+    assert throttle._within("throttle:test", 1070.0)
 
 
-def test_processes_tell_each_other_in_batches(monkeypatch):
-    monkeypatch.setattr(AccountThrottle, "THROTTLE_RATES", {"account": "1000/min"})
-    sent = []
-    real = AccountThrottle._synchronise
+def test_a_process_counts_in_lots_and_two_together_keep_to_the_rate(monkeypatch):
+    monkeypatch.setattr(AccountThrottle, "THROTTLE_RATES", {"account": "2000/min"})
+    throttle, taken = AccountThrottle(), []
+    take = AccountThrottle._taken
     monkeypatch.setattr(
-        AccountThrottle, "_synchronise", lambda self, *args: sent.append(1) or real(self, *args)
+        AccountThrottle, "_taken", lambda self, *args: taken.append(1) or take(self, *args)
     )
-    one, other = Counts(), Counts()
+    allowed = 0
+    for _ in range(2):  # two processes
+        monkeypatch.setattr(throttling, "_lots", {})
+        allowed += sum(throttle._within("throttle:many", 1000.0) for _ in range(1500))
+    assert 1900 <= allowed <= 2000
+    assert len(taken) <= 310, "a round trip for every tenth call"
+
+
+def test_lots_do_not_grow_without_end(monkeypatch):
+    monkeypatch.setattr(throttling, "MOST_LOTS", 5)
+    monkeypatch.setattr(throttling, "_lots", lots := {})
     throttle = AccountThrottle()
-    for counts in (one, other):
-        monkeypatch.setattr(throttling, "_counts", counts)
-        assert all(throttle.within("throttle:many", 1000.0) for _ in range(499))
-    assert 90 < len(sent) < 110, "every tenth call, not every call"
-    refused = [throttle.within("throttle:many", 1000.0) for _ in range(30)].index(False)
-    assert refused <= 12, "what the other process counted is known but for its last batch"
-
-
-def test_counts_do_not_grow_without_end():
-    counts = Counts()
-    for number in range(Counts.MOST + 5):
-        counts.add(str(number), batch=1)
-    assert len(counts._counts) <= Counts.MOST
+    for number in range(12):
+        throttle._within(f"throttle:{number}", 1000.0)
+    assert len(lots) <= 5
