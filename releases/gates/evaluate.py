@@ -32,8 +32,7 @@ def evaluate_gate(
         unfit = _unfit(gate, gate.evidence, item, evidence, now)
         if unfit is not None:
             verdict, sentence = unfit
-            upload = sentences.upload(gate.evidence, item)
-            return GateOutcome(verdict, sentence, f"{upload} {gate.satisfied_by or ''}".strip())
+            return GateOutcome(verdict, sentence, sentences.upload(gate.evidence, item))
     variables = _variables(item, evidence if gate.evidence else None, context)
     return _ask(gate, item, variables)
 

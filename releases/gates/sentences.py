@@ -24,21 +24,18 @@ def report_name(kind: str) -> str:
 
 
 def missing(kind: str, item: Item) -> str:
-    return f"No {report_name(kind)} for {item}. Upload one as evidence of kind {kind}."
+    return f"No {report_name(kind)} for {item}."
 
 
 def ran_out(kind: str, item: Item, at: datetime) -> str:
-    return (
-        f"The {report_name(kind)} for {item} ran out on {_moment(at)}."
-        f" Upload a new one as evidence of kind {kind}."
-    )
+    return f"The {report_name(kind)} for {item} ran out on {_moment(at)}."
 
 
 def too_old(kind: str, item: Item, at: datetime, hours: int) -> str:
     age = "1 hour" if hours == 1 else f"{hours} hours"
     return (
         f"The {report_name(kind)} for {item} is from {_moment(at)}, older than the {age} this gate"
-        f" accepts. Upload a new one as evidence of kind {kind}."
+        " accepts."
     )
 
 
