@@ -19,7 +19,10 @@ _SERVICES = pytest.StashKey[Services]()
 def pytest_configure(config):
     if "PYTEST_XDIST_WORKER" not in os.environ:
         if "portal.settings.base" in sys.modules:
-            raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the tests have their own.")
+            raise pytest.UsageError(
+                "The settings were loaded before the servers that they name: unset "
+                "DJANGO_SETTINGS_MODULE, and give --cov a directory (portal/embedded)."
+            )
         config.stash[_SERVICES] = services = Services.start()
         services.announce()
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings.test"

@@ -20,6 +20,7 @@ from portal.embedded import processes
 from portal.embedded.environment import embedded_postgres, read
 from portal.embedded.layout import CHECKOUT, Layout
 from portal.embedded.ports import free_port
+from tests.support import database
 from tests.support.wait import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("launcher")]
@@ -34,6 +35,7 @@ class Launch:
     port: int
     out: Path
     started: list[subprocess.Popen] = field(default_factory=list)
+    given: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> subprocess.Popen:
         environment = {
@@ -46,7 +48,7 @@ class Launch:
             process = subprocess.Popen(
                 [*RUN, "--no-demo", "--port", str(self.port)],
                 cwd=CHECKOUT,
-                env=environment | {"GATEHOUSE_HOME": str(self.layout.home)},
+                env=environment | {"GATEHOUSE_HOME": str(self.layout.home)} | self.given,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -143,6 +145,24 @@ def test_a_killed_run_is_cleaned_up_and_its_data_kept(launch):
     wait_for(lambda: launch.pids().keys() == NAMES and launch.answers(), 90)
     again.terminate()
     assert again.wait(timeout=60) == 0
+    assert launch.left() == []
+
+
+def test_a_database_and_a_broker_of_one_s_own_replace_the_embedded_ones(launch):
+    database.server().prepare("external")
+    launch.given = {
+        "DATABASE_URL": database.server().url("gatehouse_app", "external"),
+        "DATABASE_OWNER_URL": database.server().url("gatehouse_owner", "external"),
+        # Its last two databases; the tests' own are the first ones.
+        "REDIS_URL": f"{os.environ['TEST_VALKEY_URL']}/62",
+        "CACHE_URL": f"{os.environ['TEST_VALKEY_URL']}/63",
+    }
+    process = launch.start_until_ready()
+    wait_for(lambda: launch.pids().keys() == NAMES - {"postgres", "valkey"}, 30)
+    assert launch.answers()
+    assert not (launch.layout.home / "postgres").exists()
+    process.terminate()
+    assert process.wait(timeout=60) == 0
     assert launch.left() == []
 
 
