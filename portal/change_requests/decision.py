@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Final
+from zlib import crc32
 
 from django.urls import reverse
 
@@ -37,7 +38,13 @@ class Decision:
     @property
     def key(self) -> str:
         """What a live page compares: when it differs, the panel is drawn anew."""
-        return f"{self.may_decide:d}{self.may_reject:d}{bool(self.own):d}-{self.statement_digest[-12:]}"
+        may = f"{self.may_decide:d}{self.may_reject:d}{bool(self.own):d}"
+        return f"{may}-{self.statement_digest[-12:]}-{hash_of(self.why_not)}"
+
+
+def hash_of(words: str) -> str:
+    """Return a few letters that differ when the words do."""
+    return f"{crc32(words.encode()):08x}"
 
 
 def decision_of(story: Story) -> Decision:

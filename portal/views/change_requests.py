@@ -136,12 +136,14 @@ class LiveChangeRequest(ChangeRequestPage):
         is_acting = story.change_request.state in BEGUN
         if request.GET.get("version") == version_of(story) and story.is_under_way and not is_acting:
             return HttpResponse(status=HTTPStatus.NO_CONTENT)
-        context = changing(story)
+        has_ended = not story.is_under_way
+        context = whole(story) if has_ended else changing(story)
         decision: Decision = context["decision"]
         drawn_in = request.GET.get("version", "").partition("-")[0]
         context["draw_rulings"] = not is_acting or drawn_in != story.change_request.state
+        context["draw_changes"] = has_ended  # what ran now is what ran before
         context["draw_decision"] = request.GET.get("decision") != decision.key
-        status = HTTPStatus.OK if story.is_under_way else STOP_POLLING
+        status = STOP_POLLING if has_ended else HTTPStatus.OK
         return render(request, self.template_name, context, status=status)
 
 
