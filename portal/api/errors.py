@@ -4,6 +4,7 @@ Malformed input and a field that holds what it cannot hold are both 400; 422 is 
 idempotency key that was used for something else.
 """
 
+import errno
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
@@ -32,6 +34,9 @@ STATUS_OF: dict[type[catalog.DomainError], HTTPStatus] = {
     catalog.WrongMoment: HTTPStatus.CONFLICT,
     releases.NotAnApprover: HTTPStatus.FORBIDDEN,
     releases.SelfApproval: HTTPStatus.FORBIDDEN,
+    catalog.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    releases.EvidenceNotKept: HTTPStatus.INSUFFICIENT_STORAGE,
+    releases.EvidenceLost: HTTPStatus.GONE,
 }
 """An error that is not here has the status of its nearest base class that is."""
 
@@ -49,10 +54,17 @@ CODE_OF: dict[int, str] = {
     HTTPStatus.TOO_MANY_REQUESTS: "throttled",
     HTTPStatus.INTERNAL_SERVER_ERROR: "internal_error",
     HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
+    HTTPStatus.INSUFFICIENT_STORAGE: "no_room",
 }
 
 NOT_FOUND = "There is no such thing here, or you may not see it."
 INTERNAL = "Something went wrong on our side. The request's id is in the server's log."
+NO_DATABASE = (
+    "The database did not answer in time. Whether this call was carried out, nobody can tell: ask for "
+    "what it should have changed, then repeat it."
+)
+NO_ROOM = "The server has no room to take this body. Nothing was changed; repeat the call later."
+_NO_ROOM: frozenset[int] = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 
 def status_of(error: type[catalog.DomainError]) -> HTTPStatus:
@@ -90,8 +102,12 @@ def document(
 
 def response(status: int, code: str, detail: str, **members: Any) -> HttpResponse:
     """Return the problem as a plain Django response, for what happens outside a DRF view."""
-    body = dumps(document(status, code, detail, **members))
-    return HttpResponse(body, status=status, content_type=CONTENT_TYPE)
+    return response_of(document(status, code, detail, **members))
+
+
+def response_of(problem: Mapping[str, Any]) -> HttpResponse:
+    """Return the problem document as a plain Django response."""
+    return HttpResponse(dumps(problem), status=problem["status"], content_type=CONTENT_TYPE)
 
 
 def exception_handler(error: Exception, _context: Mapping[str, Any]) -> Response | None:
@@ -111,7 +127,20 @@ def exception_handler(error: Exception, _context: Mapping[str, Any]) -> Response
         return Response(problem, status=HTTPStatus.BAD_REQUEST, content_type=CONTENT_TYPE)
     if isinstance(error, drf.APIException):
         return _of_framework(error)
-    return None
+    failed = of_failure(error)
+    return Response(failed, status=failed["status"], content_type=CONTENT_TYPE) if failed else None
+
+
+def of_failure(error: Exception) -> dict[str, Any] | None:
+    """Return the problem of what the portal stands on; None for what is nobody's but our own mistake."""
+    if isinstance(error, OperationalError | InterfaceError):
+        status, sentence = HTTPStatus.SERVICE_UNAVAILABLE, NO_DATABASE
+    elif isinstance(error, OSError) and error.errno in _NO_ROOM:
+        status, sentence = HTTPStatus.INSUFFICIENT_STORAGE, NO_ROOM
+    else:
+        return None
+    log.error("unavailable", exc_info=error)
+    return document(status, CODE_OF[status], sentence)
 
 
 def _of_framework(error: drf.APIException) -> Response:

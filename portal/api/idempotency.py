@@ -56,6 +56,10 @@ class IdempotencyMiddleware:
                 return self._answered(request, claim) if claim else _again(call)
         except TooLarge as error:
             return errors.response(error.status_code, error.default_code, str(error.detail))
+        except OSError as error:
+            if (failed := errors.of_failure(error)) is None:
+                raise
+            return errors.response_of(failed)
 
     def _answered(self, request: HttpRequest, claim: answers.Claim) -> HttpResponse:
         response = self.get_response(request)

@@ -3,7 +3,8 @@
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import QuerySet
@@ -30,8 +31,6 @@ class CursorPagination(BasePagination):
     The cursor is opaque to clients: before or after which key the page begins.
     """
 
-    key = "pk"
-
     def paginate_queryset(  # type: ignore[override]
         self, queryset: QuerySet[Any, Any], request: Request, view: "APIView | None" = None
     ) -> list[Any]:
@@ -40,14 +39,20 @@ class CursorPagination(BasePagination):
         Raises:
             ValidationError: the cursor or the page size is none.
         """
+        return self.paginate_fetched(partial(_of_queryset, queryset), request)
+
+    def paginate_fetched(
+        self, fetch: Callable[[str, int | None, int], list[Any]], request: Request
+    ) -> list[Any]:
+        """Return one page of what ``fetch(towards, start, limit)`` gives.
+
+        Raises:
+            ValidationError: the cursor or the page size is none.
+        """
         self._address = request.build_absolute_uri()
         size = _size(request.query_params.get("page_size"))
         towards, start = _decoded(request.query_params.get("cursor"))
-        if towards == "a":
-            rows = list(queryset.filter(pk__gt=start).order_by("pk")[: size + 1])
-        else:
-            older = queryset if start is None else queryset.filter(pk__lt=start)
-            rows = list(older.order_by("-pk")[: size + 1])
+        rows = fetch(towards, start, size + 1)
         more, rows = len(rows) > size, rows[:size]
         if towards == "a":
             rows.reverse()
@@ -101,10 +106,17 @@ class CursorPagination(BasePagination):
         ]
 
 
+def _of_queryset(
+    queryset: QuerySet[Any, Any], towards: str, start: int | None, limit: int
+) -> list[Any]:
+    if towards == "a":
+        return list(queryset.filter(pk__gt=start).order_by("pk")[:limit])
+    older = queryset if start is None else queryset.filter(pk__lt=start)
+    return list(older.order_by("-pk")[:limit])
+
+
 def _key_of(row: Any) -> int:
-    if isinstance(row, Mapping):
-        return int(row["number"] if "number" in row else row["id"])
-    return int(row.pk)
+    return row[0] if isinstance(row, tuple) else int(row.pk)
 
 
 def _size(asked: str | None) -> int:

@@ -40,5 +40,6 @@ _OF_THE_PROTOCOL = {
     "idempotency_key_reused": "The idempotency key was used for another call or another body.",
     "throttled": "Too many calls; Retry-After says when to come back.",
     "internal_error": "Something went wrong on the portal's side.",
+    "no_room": "The server's disk is full.",
     "unavailable": "A part that the portal needs does not answer.",
 }

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.api.strict import LARGEST_ID, Choice, Moment, StrictSerializer, Text
-from releases.models import ChangeKind, ChangeRequest
+from releases.models import ChangeKind
 from releases.models.change_request import ApprovalDecision
 from releases.outcomes import GateVerdict
 from releases.states import ChangeRequestState
@@ -190,45 +189,3 @@ class VerdictSerializer(serializers.Serializer[Any]):
     done = serializers.BooleanField()
     reasons = serializers.ListField(child=serializers.CharField())
     state = serializers.ChoiceField(ChangeRequestState.choices)
-
-
-def in_columns(rows: QuerySet[ChangeRequest]) -> Any:
-    """Return what a summary needs, as the database has it: one query, no object per row."""
-    columns: Any = rows.values(
-        "number",
-        "kind",
-        "state",
-        "state_since",
-        "requested_at",
-        "deployed_at",
-        "release_id",
-        "project__slug",
-        "environment__name",
-        "release__version",
-        "release__content_digest",
-        "requested_by__username",
-        "statement__digest",
-    )
-    return columns
-
-
-def summary(row: dict[str, Any]) -> dict[str, Any]:
-    """Return the change request as a list shows it."""
-    return {
-        "number": row["number"],
-        "label": f"CR-{row['number']}",
-        "project": row["project__slug"],
-        "environment": row["environment__name"],
-        "release": {
-            "id": row["release_id"],
-            "version": row["release__version"],
-            "content_digest": row["release__content_digest"],
-        },
-        "kind": row["kind"],
-        "state": row["state"],
-        "state_since": row["state_since"],
-        "requested_by": row["requested_by__username"],
-        "requested_at": row["requested_at"],
-        "deployed_at": row["deployed_at"],
-        "statement_digest": row["statement__digest"],
-    }

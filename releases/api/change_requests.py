@@ -3,12 +3,9 @@
 import re
 from typing import Final
 
-from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseNotModified
-from django_filters import rest_framework as filters
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from catalog.api.describe import call, query
 from catalog.api.endpoint import Endpoint
@@ -27,37 +24,13 @@ from releases.api.change_request_documents import (
     RejectionSerializer,
     VerdictSerializer,
     WithdrawalSerializer,
-    in_columns,
-    summary,
 )
+from releases.api.change_request_list import ChangeRequestFilter, change_requests
 from releases.api.reading import document_of
 from releases.api.verdict import LONGEST_WAIT, verdict_of
-from releases.models import ChangeKind, ChangeRequest, Release
-from releases.states import ChangeRequestState
+from releases.models import ChangeRequest, Release
 
 _SECONDS: Final = re.compile(r"[0-9]{1,4}(\.[0-9]{1,3})?")
-
-
-class ChangeRequestFilter(filters.FilterSet):
-    """Which change requests."""
-
-    project = filters.CharFilter("project__slug")
-    environment = filters.CharFilter("environment__name")
-    state = filters.MultipleChoiceFilter(choices=ChangeRequestState.choices)
-    kind = filters.ChoiceFilter(choices=ChangeKind.choices)
-    release = filters.CharFilter("release__version")
-    requested_by = filters.CharFilter("requested_by__username")
-    waiting_for_me = filters.BooleanFilter(method="only_waiting")
-
-    def only_waiting(
-        self,
-        queryset: QuerySet[ChangeRequest],
-        name: str,
-        value: bool,  # noqa: FBT001 -- django-filter's form
-    ) -> QuerySet[ChangeRequest]:
-        """Return those that the caller's signature would bring nearer."""
-        mine = ChangeRequest.objects.waiting_for(self.request.user).values("pk")
-        return queryset.filter(pk__in=mine) if value else queryset.exclude(pk__in=mine)
 
 
 class ChangeRequestEndpoint(Endpoint):
@@ -69,8 +42,7 @@ class ChangeRequestEndpoint(Endpoint):
 
     def read(self, number: int, status: int = 200) -> HttpResponse:
         """Answer with the change request."""
-        body = document_of(number, caller=self.caller)
-        return HttpResponse(body, status=status, content_type="application/json")
+        return self.written(document_of(number, caller=self.caller), status)
 
     def ensure_visible(self, number: int) -> None:
         """Refuse what the caller may not see before an action locks it.
@@ -91,9 +63,9 @@ class ChangeRequestsView(ChangeRequestEndpoint):
         name="change_requests_list",
         answer=ChangeRequestSummarySerializer(many=True),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """Newest first. ``state`` may be given several times."""
-        return self.listed(in_columns(ChangeRequest.objects.visible_to(self.caller)), summary)
+        return self.fetched(change_requests(request.query_params, self.caller))
 
 
 class ProjectChangeRequestsView(ChangeRequestEndpoint):
@@ -105,10 +77,10 @@ class ProjectChangeRequestsView(ChangeRequestEndpoint):
         name="project_change_requests_list",
         answer=ChangeRequestSummarySerializer(many=True),
     )
-    def get(self, request: Request, slug: str) -> Response:
+    def get(self, request: Request, slug: str) -> HttpResponse:
         """Newest first. ``state`` may be given several times."""
-        rows = ChangeRequest.objects.filter(project=self.project(slug))
-        return self.listed(in_columns(rows), summary)
+        project = self.project(slug)
+        return self.fetched(change_requests(request.query_params, self.caller, of=project))
 
     @call(
         "change requests",

@@ -15,6 +15,13 @@ IN_VISIBLE_PROJECT: Final = """(%(sees_everything)s OR EXISTS (
 ))"""
 """For statements in which the change request is called ``cr``."""
 
+AMONG_VISIBLE_PROJECTS: Final = """cr.project_id = ANY(ARRAY(
+    SELECT seen.content_object_id FROM catalog_projectuserobjectpermission seen
+    JOIN auth_permission verb ON verb.id = seen.permission_id AND verb.codename = 'view_project'
+    WHERE seen.user_id = %(caller)s AND (seen.expires_at IS NULL OR seen.expires_at > now())
+))"""
+"""The same for lists, where it is worth while to look the projects up first; not for superusers."""
+
 
 def parameters_of(caller: User) -> dict[str, int | bool]:
     """Return the parameters of the condition; the caller is active, or would not have come this far."""
