@@ -7,6 +7,7 @@ names and free text behind them are in ``Disclosure``, which can be erased witho
 
 from typing import Any, NoReturn
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 
@@ -60,6 +61,16 @@ class Event(models.Model):
             models.Index(fields=["project", "id"], name="audit_by_project"),
             models.Index(fields=["type", "id"], name="audit_by_type"),
             models.Index(fields=["actor", "id"], name="audit_by_actor"),
+            # The few that went wrong, among the many that did not.
+            models.Index(
+                fields=["id"],
+                condition=models.Q(facts__outcome__in=["failure", "denied", "error"]),
+                name="audit_by_bad_outcome",
+            ),
+            # Rows lie in the order of their times, so that a few bytes per range are enough.
+            BrinIndex(
+                fields=["recorded_at"], name="audit_by_time", autosummarize=True, pages_per_range=32
+            ),
         ]
 
     def __str__(self) -> str:
