@@ -44,7 +44,8 @@ def portal(installation: Installation) -> list[Program]:
             "worker",
             [*celery, "worker", "--queues", QUEUES, "--concurrency", "4", "--loglevel", "WARNING"],
             stage=SERVING,
-            # It finishes what it began if that takes no longer; else the sweep finds the rest.
+            # A soft shutdown: what is not finished in five seconds is put back for the next start.
+            stop_signal="QUIT",
             stop_seconds=15,
         ),
         Program("web", [*python, "gunicorn", "portal.wsgi", *scale, *listen], stage=SERVING),
