@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.urls import reverse
 from django.utils import timezone
 
+from catalog.permissions import Permission
 from deployments.audit_events import DeploymentEvent
 from deployments.models import (
     Deployment,
@@ -128,6 +130,7 @@ def steps_of(story: Story) -> list[Step]:
 
 def entries_of(story: Story) -> list[Entry]:
     """Return what happened, oldest first."""
+    may_read = story.held.may(Permission.VIEW_AUDIT)
     return [
         Entry(
             sentence=event.sentence,  # type: ignore[attr-defined]  # set by with_sentences()
@@ -135,6 +138,7 @@ def entries_of(story: Story) -> list[Entry]:
             state=_LOOK_OF_EVENT.get(event.type, "recorded"),
             actor=event.actor_name,  # type: ignore[attr-defined]
             number=event.stream_seq,
+            url=reverse("audit:event", args=[event.pk]) if may_read else "",
         )
         for event in story.events
     ]

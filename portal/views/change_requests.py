@@ -110,6 +110,7 @@ def changing(story: Story) -> dict[str, Any]:
         "decision": decision_of(story),
         "attest_form": AttestForm() if _may_attest(story) else None,
         "withdraw_form": WithdrawForm(auto_id="id_withdraw_%s") if _may_withdraw(story) else None,
+        "may_read_audit": story.held.may(Permission.VIEW_AUDIT),
         "poll": _poll(story),
         "said": said(story),
         "version": version_of(story),
