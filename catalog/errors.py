@@ -57,6 +57,12 @@ class Conflict(DomainError):
     code = "conflict"
 
 
+class Unavailable(DomainError):
+    """A part that the portal needs does not do its work now; nothing was changed."""
+
+    code = "unavailable"
+
+
 class AlreadyExists(Conflict):
     """A thing of that name exists."""
 

@@ -1,12 +1,16 @@
 """The cache may be away; the portal goes on without it."""
 
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
+from catalog.absence import Absence
+
 log = structlog.get_logger(__name__)
+
+_absence: Final = Absence()
 
 
 class ForgivingRedisCache(RedisCache):
@@ -14,33 +18,35 @@ class ForgivingRedisCache(RedisCache):
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         """Return the value, or the default when it or the server is missing."""
-        try:
-            return super().get(key, default, version)
-        except RedisError:
-            return self._missed(default)
+        return self._asked("get", key, default, version, otherwise=default)
+
+    def get_many(self, keys: Any, version: int | None = None) -> dict[Any, Any]:
+        """Return what is there of the values."""
+        found: dict[Any, Any] = self._asked("get_many", keys, version, otherwise={})
+        return found
+
+    def has_key(self, key: Any, version: int | None = None) -> bool:
+        """Return whether there is a value."""
+        return bool(self._asked("has_key", key, version, otherwise=False))
 
     def set(self, key: Any, value: Any, timeout: Any = 300, version: int | None = None) -> None:
         """Keep the value if the server is there."""
-        try:
-            super().set(key, value, timeout, version)
-        except RedisError:
-            self._missed(None)
+        self._asked("set", key, value, timeout, version, otherwise=None)
 
     def add(self, key: Any, value: Any, timeout: Any = 300, version: int | None = None) -> bool:
         """Keep the value if it is new and the server is there."""
-        try:
-            return bool(super().add(key, value, timeout, version))
-        except RedisError:
-            return bool(self._missed(False))
+        return bool(self._asked("add", key, value, timeout, version, otherwise=False))
 
     def delete(self, key: Any, version: int | None = None) -> bool:
         """Forget the value if the server is there."""
-        try:
-            return bool(super().delete(key, version))
-        except RedisError:
-            return bool(self._missed(False))
+        return bool(self._asked("delete", key, version, otherwise=False))
 
-    @staticmethod
-    def _missed(answer: Any) -> Any:
-        log.warning("cache_unavailable")
-        return answer
+    def _asked(self, method: str, *arguments: Any, otherwise: Any) -> Any:
+        if _absence.is_presumed:
+            return otherwise
+        try:
+            return getattr(super(), method)(*arguments)
+        except RedisError:
+            _absence.note()
+            log.warning("cache_unavailable")
+            return otherwise

@@ -81,8 +81,13 @@ class Worker:
 
     @staticmethod
     def _ask() -> str:
+        # Workers wait longer for a broker; whoever asks whether the portal is ready does not.
+        patience = {"socket_timeout": 1, "socket_connect_timeout": 1}
         try:
-            replies = app.control.ping(timeout=WORKER_MUST_ANSWER_WITHIN, limit=1)
+            with app.connection_for_write(transport_options=patience) as connection:
+                replies = app.control.ping(
+                    timeout=WORKER_MUST_ANSWER_WITHIN, limit=1, connection=connection
+                )
         except (RedisError, OperationalError, OSError):
             log.warning("worker_not_asked", reason="the broker does not answer")
             return "the broker does not answer"

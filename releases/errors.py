@@ -1,6 +1,13 @@
 """What the decision may refuse."""
 
-from catalog.errors import Conflict, DomainError, InvalidInput, WrongMoment
+from catalog.errors import (
+    Conflict,
+    DomainError,
+    InvalidInput,
+    NotFound,
+    Unavailable,
+    WrongMoment,
+)
 
 
 class IllegalTransition(WrongMoment):
@@ -37,6 +44,18 @@ class EvidenceRefused(InvalidInput):
     """The uploaded report cannot be evidence."""
 
     code = "evidence_refused"
+
+
+class EvidenceNotKept(Unavailable):
+    """The server's disk did not take the report; nothing was recorded."""
+
+    code = "evidence_not_kept"
+
+
+class EvidenceLost(NotFound):
+    """The report was recorded, but the store no longer has its bytes, or has others."""
+
+    code = "evidence_lost"
 
 
 class PolicyRefused(InvalidInput):

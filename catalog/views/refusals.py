@@ -6,7 +6,14 @@ from typing import Final
 from django import forms
 
 from audit.errors import NotRecordable
-from catalog.errors import Conflict, DomainError, InvalidInput, NotFound, WrongMoment
+from catalog.errors import (
+    Conflict,
+    DomainError,
+    InvalidInput,
+    NotFound,
+    Unavailable,
+    WrongMoment,
+)
 
 REFUSALS: Final = (DomainError, NotRecordable)
 """What a page catches round an action; anything else is our own fault and a 500."""
@@ -18,6 +25,7 @@ _STATUS_OF: Final[tuple[tuple[type[Exception], HTTPStatus], ...]] = (
     (NotFound, HTTPStatus.NOT_FOUND),
     (Conflict, HTTPStatus.CONFLICT),
     (WrongMoment, HTTPStatus.CONFLICT),
+    (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
 
