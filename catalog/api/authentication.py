@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.db import connection
 from django.db.models import Model
@@ -12,6 +12,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from catalog.api.statement import rows_of
 from catalog.errors import NotPermitted
 from catalog.models import ApiToken, User
 from catalog.models import TokenScope as Scope
@@ -76,11 +77,10 @@ def account_of(authorization: str) -> tuple[User, ApiToken] | None:
 
 def _usable(digest: str, now: datetime) -> ApiToken | None:
     """Return the token with its account: ``ApiToken.objects.usable()``, not composed at every call."""
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(), [digest, now])
-        row: tuple[Any, ...] | None = cursor.fetchone()
-    if row is None:
+    rows = rows_of(_statement(), {"digest": digest, "now": now})
+    if not rows:
         return None
+    row = rows[0]
     of_token, of_account = _columns(ApiToken), _columns(User)
     token: ApiToken = ApiToken.from_db(connection.alias, of_token, row[: len(of_token)])
     token.user = User.from_db(connection.alias, of_account, row[len(of_token) :])
@@ -94,7 +94,7 @@ def _statement() -> str:
     return f"""
         SELECT {", ".join(columns)}
         FROM catalog_apitoken token JOIN catalog_user account ON account.id = token.user_id
-        WHERE token.digest = %s AND token.expires_at > %s AND token.revoked_at IS NULL
+        WHERE token.digest = %(digest)s AND token.expires_at > %(now)s AND token.revoked_at IS NULL
           AND account.is_active
     """  # noqa: S608 -- composed of the models' own columns
 

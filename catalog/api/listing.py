@@ -23,7 +23,8 @@ def checked(form: forms.Form) -> dict[str, Any]:
         ValidationError: one holds what it cannot hold.
     """
     if not form.is_valid():
-        raise ValidationError(dict(form.errors))
+        told: Any = form.errors
+        raise ValidationError(told)
     return {name: value for name, value in form.cleaned_data.items() if value not in ("", None, [])}
 
 
