@@ -5,13 +5,19 @@ broker, and the next sweep finds the row that still waits. Tasks are idempotent 
 """
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import task_prerun
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.embedded")
 
 app = Celery("gatehouse")
 app.conf.update(
+    # Celery closes the database connection after each task unless told otherwise; opening one takes longer
+    # than most tasks. The name is Celery's own, prefix and all.
+    CELERY_DB_REUSE_MAX=1000,
     # Longer than the longest task, or the broker hands a running task to a second worker.
     broker_transport_options={
         "visibility_timeout": 3600,
@@ -50,3 +56,9 @@ app.conf.update(
 )
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@task_prerun.connect
+def look_after_connections(**_: Any) -> None:
+    """Give a task what a request gets: a connection that broke since is replaced, not tripped over."""
+    close_old_connections()
