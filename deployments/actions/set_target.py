@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from audit.outgoing import OutgoingRefused, check_url
 from audit.record import record
 from catalog.locking import locked
 from catalog.models import Environment, User
 from catalog.permissions import Permission, require
 from catalog.validation import check_fields
 from deployments.audit_events import DeploymentEvent
-from deployments.clients.outgoing import OutgoingRefused, check_url
 from deployments.errors import TargetRefused
 from deployments.models import Cluster, Executor, Target
 from deployments.queue import nudge_reevaluation_of

@@ -19,14 +19,14 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from deployments.audit_events import DeploymentEvent
-from deployments.clients.outgoing import (
+from audit.outgoing import (
     Answer,
     OutgoingRefused,
     OutgoingUnavailable,
     check_url,
     post,
 )
+from deployments.audit_events import DeploymentEvent
 from deployments.executors.port import DefiniteNo, NoAnswer, PlannedStep, Waits
 from deployments.executors.work import Work
 from deployments.models import Deployment, StepVerb, Target

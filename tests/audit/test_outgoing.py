@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from deployments.clients import outgoing
-from deployments.clients.outgoing import OutgoingRefused, OutgoingUnavailable, check_url, post
+from audit import outgoing
+from audit.outgoing import OutgoingRefused, OutgoingUnavailable, check_url, post
 from tests.deployments.receiver import Receiver
 
 
