@@ -1,8 +1,8 @@
 """`make bench`: set up, ask every question, print the table.
 
-    make bench                        everything, about five minutes
-    make bench ARGS=--quick           a tenth of the data, a minute
-    make bench ARGS="verdict reads"   some questions
+make bench                        everything, about five minutes
+make bench ARGS=--quick           a tenth of the data, a minute
+make bench ARGS="verdict reads"   some questions
 """
 
 import argparse
@@ -51,9 +51,7 @@ def _set_up(found: Machine, *, quick: bool) -> Setting:
     with _said("starting the servers"):
         ours = found.serve("ours")
         small = found.serve("small", database=SMALL)
-        baseline = found.serve(
-            "baseline", application="benchmarks.baseline.wsgi", **_BASELINE
-        )
+        baseline = found.serve("baseline", application="benchmarks.baseline.wsgi", **_BASELINE)
     os.environ.update(found.environment())
     import django  # noqa: PLC0415 -- the settings name the services that run now
 

@@ -56,7 +56,9 @@ class Machine:
         command = [sys.executable, "manage.py", *words]
         subprocess.run(command, cwd=CHECKOUT, env=environment, check=True)
 
-    def spawn(self, name: str, command: Sequence[str], **environment: str) -> subprocess.Popen[bytes]:
+    def spawn(
+        self, name: str, command: Sequence[str], **environment: str
+    ) -> subprocess.Popen[bytes]:
         """Start a process that ends with the benchmark; its output goes to a file."""
         with (self.home / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
@@ -84,7 +86,7 @@ class Machine:
         if application:
             command[command.index("portal.wsgi")] = application
         self.spawn(name, command, **self.environment(database, **more))
-        _wait_for(port, self.home / f"{name}.log")
+        wait_for(port, self.home / f"{name}.log")
         return port
 
     def log(self, name: str) -> str:
@@ -101,7 +103,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _wait_for(port: int, log: Path, seconds: float = 60) -> None:
+def wait_for(port: int, log: Path, seconds: float = 60) -> None:
+    """Return once the server on ``port`` answers."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:

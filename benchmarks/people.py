@@ -67,9 +67,7 @@ def _pattern() -> ChangeRequest:
     reports = {"junit": junit("api"), "metrics": metrics(coverage=91), "sarif": sarif()}
     for kind, content in reports.items():
         add_evidence(built, kind=kind, stream=io.BytesIO(content), by=machine)
-    release = seal_release(
-        project, version="2026.0", artifact_versions=[built.pk], by=machine
-    )
+    release = seal_release(project, version="2026.0", artifact_versions=[built.pk], by=machine)
     request = submit(release, environment, reason="the spring release", by=machine)
     _sign(request, "tom")
     request.refresh_from_db()

@@ -51,7 +51,9 @@ def table(rows: Sequence[Row]) -> str:
     rule = tuple("-" * width for width in widths)
     lines = [_HEADS, rule, *cells]
     return "\n".join(
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
+        "| "
+        + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        + " |"
         for line in lines
     )
 

@@ -130,3 +130,48 @@ class ChangeRequest(models.Model):
         managed = False
         db_table = "releases_changerequest"
         ordering = ["-number"]
+
+
+class GateResult(models.Model):
+    """The portal's gate results, for the page of one change request."""
+
+    change_request = models.ForeignKey(ChangeRequest, models.DO_NOTHING, related_name="gates")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=100)
+    outcome = models.CharField(max_length=12)
+    detail = models.TextField()
+
+    class Meta:
+        managed = False
+        db_table = "releases_gateresult"
+        ordering = ["position"]
+
+
+class Approval(models.Model):
+    """The portal's approvals, for the page of one change request."""
+
+    change_request = models.ForeignKey(ChangeRequest, models.DO_NOTHING, related_name="approvals")
+    person = models.ForeignKey(Person, models.DO_NOTHING)
+    decision = models.CharField(max_length=10)
+    comment = models.TextField()
+    given_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "releases_approval"
+        ordering = ["id"]
+
+
+class Event(models.Model):
+    """The portal's events, for the timeline of one change request."""
+
+    stream = models.TextField()
+    stream_seq = models.BigIntegerField()
+    type = models.TextField()
+    actor = models.TextField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "audit_event"
+        ordering = ["stream_seq"]

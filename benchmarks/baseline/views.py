@@ -8,7 +8,15 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from rest_framework import serializers, viewsets
 
-from benchmarks.baseline.models import AuditRow, Build, ChangeRequest, FlatChangeRequest
+from benchmarks.baseline.models import (
+    Approval,
+    AuditRow,
+    Build,
+    ChangeRequest,
+    Event,
+    FlatChangeRequest,
+    GateResult,
+)
 
 PAGE_SIZE = 50
 
@@ -69,17 +77,23 @@ _WITH_RELATIONS = ChangeRequest.objects.select_related(
 
 @login_required
 def page_of_list(request: HttpRequest) -> HttpResponse:
-    """Show 50 change requests: one query, one template."""
+    """Show change requests: one query, one template."""
     rows = _WITH_RELATIONS.all()
     if "project" in request.GET:
         rows = rows.filter(project__slug=request.GET["project"])
     if "state" in request.GET:
         rows = rows.filter(state=request.GET["state"])
-    return render(request, "baseline/list.html", {"rows": rows[:PAGE_SIZE]})
+    count = int(request.GET.get("rows", PAGE_SIZE))
+    return render(request, "baseline/list.html", {"rows": rows[:count]})
 
 
 @login_required
 def page_of_one(request: HttpRequest, number: int) -> HttpResponse:
-    """Show one change request."""
-    row = get_object_or_404(_WITH_RELATIONS, pk=number)
-    return render(request, "baseline/list.html", {"rows": [row]})
+    """Show one change request with its gates, approvals and events."""
+    context = {
+        "row": get_object_or_404(_WITH_RELATIONS, pk=number),
+        "gates": GateResult.objects.filter(change_request=number),
+        "approvals": Approval.objects.filter(change_request=number).select_related("person"),
+        "events": Event.objects.filter(stream=f"change-request/{number}"),
+    }
+    return render(request, "baseline/one.html", context)

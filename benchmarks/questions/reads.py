@@ -31,7 +31,9 @@ def measure(setting: Setting) -> Iterator[Row]:
         headers=setting.baseline_token,
     )
     listed = interleaved(
-        setting.polling(setting.baseline, plain), setting.polling(setting.ours, ours), setting.rounds
+        setting.polling(setting.baseline, plain),
+        setting.polling(setting.ours, ours),
+        setting.rounds,
     )
     yield Row(
         "list of 50, filtered / DRF list", rate(listed.baseline), rate(listed.ours),

@@ -17,9 +17,7 @@ def verdict_path() -> str:
 
 def plain_read(setting: Setting) -> Request:
     """Return the baseline's read of the same change request."""
-    return Request(
-        f"/api/v1/change-requests/{AWAITING[0]}/", headers=setting.baseline_token
-    )
+    return Request(f"/api/v1/change-requests/{AWAITING[0]}/", headers=setting.baseline_token)
 
 
 def etag_of(setting: Setting, path: str, name: str) -> str:
@@ -36,7 +34,9 @@ def measure(setting: Setting) -> Iterator[Row]:
     """Poll by eight clients, with and without knowing the answer already."""
     plain = setting.polling(setting.baseline, plain_read(setting))
     path, token = verdict_path(), setting.token("bench-ci")
-    fresh = interleaved(plain, setting.polling(setting.ours, Request(path, headers=token)), setting.rounds)
+    fresh = interleaved(
+        plain, setting.polling(setting.ours, Request(path, headers=token)), setting.rounds
+    )
     yield Row(
         "verdict poll / DRF retrieve", rate(fresh.baseline), rate(fresh.ours),
         fresh.rate_ratio, at_least=2.5,
@@ -53,5 +53,9 @@ def measure(setting: Setting) -> Iterator[Row]:
         same.rate_ratio, at_least=3,
     )  # fmt: skip
     bare = setting.polling(setting.baseline, Request("/bare/"))
-    limit = interleaved(bare, setting.polling(setting.ours, Request(path, headers=token)), setting.rounds)
-    yield Row("verdict poll / bare Django view", rate(limit.baseline), rate(limit.ours), limit.rate_ratio)
+    limit = interleaved(
+        bare, setting.polling(setting.ours, Request(path, headers=token)), setting.rounds
+    )
+    yield Row(
+        "verdict poll / bare Django view", rate(limit.baseline), rate(limit.ours), limit.rate_ratio
+    )

@@ -1,0 +1,1 @@
+"""The same task under our Celery settings and under Celery's own."""
