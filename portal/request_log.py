@@ -12,7 +12,7 @@ from django_structlog.middlewares import RequestMiddleware
 STARTED = "_started_at"
 
 
-class RequestLogMiddleware(RequestMiddleware):  # type: ignore[misc]  # the library has no types
+class RequestLogMiddleware(RequestMiddleware):
     """django-structlog's, with one line instead of two, how long it took, and no guesses about proxies."""
 
     def prepare(self, request: HttpRequest) -> None:
