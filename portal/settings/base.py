@@ -240,7 +240,9 @@ CONTENT_SECURITY_POLICY = {
 AUDIT_REACH = "catalog.audit_reach.projects_audited_by"
 AUDIT_READER = "catalog.audit_reader.reach_of"
 AUDIT_ADDRESSES = "portal.audit_addresses.address_of"
+AUDIT_ACTOR = "catalog.models.the_portal"
 AUDIT_EVENTS = [
+    "audit.audit_events.AuditEvent",
     "catalog.audit_events.CatalogEvent",
     "releases.audit_events.ReleaseEvent",
     "deployments.audit_events.DeploymentEvent",

@@ -1,0 +1,20 @@
+"""What can happen to the log itself, each with its sentence."""
+
+from audit.names import EventName
+
+
+class AuditEvent(EventName):
+    """Events of the audit log: signs of life, verifications, alarms."""
+
+    HEARTBEAT = "audit.heartbeat", "Gatehouse is alive; its {object} holds {events} events."
+    VERIFIED = (
+        "audit.verified",
+        "The whole {object} was verified: {entries} entries, {checkpoints} checkpoints.",
+    )
+    VERIFICATION_FAILED = (
+        "audit.verification_failed",
+        "The verification of the {object} failed: {why}",
+    )
+    ALARM_RAISED = "audit.alarm_raised", "An alarm about the {object} was raised: {why}"
+    ALARM_LIFTED = "audit.alarm_lifted", "An alarm about the {object} was lifted: {why}"
+    ANCHORED = "audit.anchored", "{authority} stamped the {object} of {size} entries at {time}."
