@@ -104,6 +104,17 @@ def _columns(model: type[Model]) -> list[str]:
     return [field.attname for field in model._meta.concrete_fields]
 
 
+def ensure_still_good(request: Request) -> None:
+    """Refuse a call that has been held while its token ran out or was revoked; a session stays as it came.
+
+    Raises:
+        AuthenticationFailed: the token is no longer good.
+    """
+    token = request.auth
+    if isinstance(token, ApiToken) and not ApiToken.objects.usable().filter(pk=token.pk).exists():
+        raise AuthenticationFailed(REFUSED)
+
+
 def _note_use(token: ApiToken, now: datetime) -> None:
     if token.last_used_at is None or now - token.last_used_at >= USE_NOTED_EVERY:
         with connection.cursor() as cursor:

@@ -1,12 +1,14 @@
 """Change requests: open, read, decide, and ask for the verdict."""
 
 import re
+from functools import partial
 from typing import Final
 
 from django.http import HttpResponse, HttpResponseNotModified
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from catalog.api.authentication import ensure_still_good
 from catalog.api.describe import call, query
 from catalog.api.endpoint import Endpoint
 from catalog.errors import InvalidInput, NotFound
@@ -200,7 +202,13 @@ class VerdictView(ChangeRequestEndpoint):
         """
         wait = _seconds(request.query_params.get("wait"))
         known = request.headers.get("If-None-Match", "")
-        verdict, held = verdict_of(number, caller=self.caller, known=known, wait=wait)
+        verdict, held = verdict_of(
+            number,
+            caller=self.caller,
+            known=known,
+            wait=wait,
+            look=partial(ensure_still_good, request),
+        )
         headers = {"ETag": verdict.etag, "Cache-Control": "no-cache"}
         if not held:
             headers["Retry-After"] = "2"

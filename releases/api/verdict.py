@@ -4,7 +4,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC
 from typing import Any, Final
 
@@ -62,7 +62,9 @@ class Verdict:
         self.etag = f'"{hashlib.blake2b(self.body, digest_size=12).hexdigest()}"'
 
 
-def verdict_of(number: int, *, caller: User, known: str, wait: float) -> tuple[Verdict, bool]:
+def verdict_of(
+    number: int, *, caller: User, known: str, wait: float, look: Callable[[], None]
+) -> tuple[Verdict, bool]:
     """Return the verdict, and whether there was room to wait for it.
 
     With a wait the call returns as soon as the verdict is the last one, or differs from the one the
@@ -71,6 +73,7 @@ def verdict_of(number: int, *, caller: User, known: str, wait: float) -> tuple[V
     Args:
         known: the ETags that the client has, as in ``If-None-Match``.
         wait: seconds.
+        look: called before every further look; refuses a caller who may no longer hear of it.
 
     Raises:
         NotFound: the caller may not see the change request.
@@ -82,17 +85,16 @@ def verdict_of(number: int, *, caller: User, known: str, wait: float) -> tuple[V
     if not _seats.acquire(blocking=False):
         return verdict, False
     try:
-        return _wait(number, verdict, caller, time.monotonic() + wait), True
+        until = time.monotonic() + wait
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(LOOKS_EVERY, left))
+            look()
+            latest = Verdict(standing_of(number, caller=caller))
+            if latest.etag != verdict.etag:
+                return latest, True
+        return verdict, True
     finally:
         _seats.release()
-
-
-def _wait(number: int, first: Verdict, caller: User, until: float) -> Verdict:
-    verdict = first
-    while verdict.etag == first.etag and (left := until - time.monotonic()) > 0:
-        time.sleep(min(LOOKS_EVERY, left))
-        verdict = Verdict(standing_of(number, caller=caller))
-    return verdict
 
 
 def _reasons(state: ChangeRequestState, standing: Standing) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The firm of the journeys in a house whose parts fail."""
 
+import hashlib
 import time
 from dataclasses import dataclass, field
 
@@ -33,12 +34,20 @@ class HousedFirm(Firm):
         return answer
 
     @staticmethod
-    def until(condition, seconds: float = 30):
+    def digests_of(version: str) -> set[str]:
+        """What both images of a release have, as `build` makes them up."""
+        return {
+            f"sha256:{hashlib.sha256(f'{artifact}:{version}'.encode()).hexdigest()}"
+            for artifact in ("payments-api", "payments-worker")
+        }
+
+    @staticmethod
+    def until(condition, seconds: float = 45, every: float = 0.1):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if found := condition():
                 return found
-            time.sleep(0.1)
+            time.sleep(every)
         raise AssertionError("It did not come to pass in time.")
 
     # ── the cluster ──────────────────────────────────────────────────────────────────────────────
