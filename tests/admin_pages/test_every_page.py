@@ -4,7 +4,6 @@ import pytest
 from django.urls import reverse
 
 from audit.models import Event
-from tests import factories
 
 PAGES = [
     ("catalog:people", []),
@@ -37,36 +36,6 @@ PAGES = [
     ("audit:events", []),
     ("audit:stream", ["policy/1"]),
 ]
-
-
-@pytest.fixture
-def furnished(payments, policy):
-    from catalog.actions.add_team_member import add_team_member  # noqa: PLC0415 -- needs Django
-    from catalog.actions.create_role import create_role  # noqa: PLC0415 -- needs Django
-    from catalog.actions.create_team import create_team  # noqa: PLC0415 -- needs Django
-    from catalog.actions.give_membership import give_membership  # noqa: PLC0415 -- needs Django
-    from catalog.models import Role  # noqa: PLC0415 -- needs Django
-    from releases.actions.create_policy import create_policy  # noqa: PLC0415 -- needs Django
-
-    admin = factories.admin()
-    create_policy(name="empty", title="Empty", by=admin)
-    create_role(
-        slug="on-call", title="On call", permissions=["view_project", "approve_change"], by=admin
-    )
-    team = create_team(slug="platform", name="Platform", by=admin)
-    add_team_member(team, factories.person("tom"), by=admin)
-    staging = payments.environments.get(name="staging")
-    give_membership(
-        payments,
-        role=Role.objects.get(slug="on-call"),
-        team=team,
-        environments=[staging],
-        by=admin,
-    )
-    machine = factories.service_account(payments)
-    factories.token(machine.user)
-    factories.token(admin)
-    return payments
 
 
 @pytest.mark.parametrize(("name", "args"), PAGES)

@@ -92,7 +92,7 @@ def test_a_long_list_goes_on_over_pages_with_few_queries(
     client = browse("admin")
     address = reverse(name, args=args)
     client.get(address)
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(12):
         first = client.get(address).content.decode()
     assert "after=" in first
     assert "before=" not in first

@@ -1,0 +1,139 @@
+"""The pages in Chromium: axe finds nothing at both widths in both themes, nothing scrolls sideways, and
+what needs the browser works: dialogs, filters in place, suggestions, the token that can be copied."""
+
+import re
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from audit.models import Event
+from catalog.models import ApiToken, Membership
+from releases.models import Policy
+from tests import factories
+from tests.admin_pages.test_every_page import PAGES
+from tests.support.browser import axe_violations
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def signed_in(page, live_server, client):
+    """The page of a browser in which somebody of the cast is signed in."""
+
+    def as_(username):
+        person = factories.admin() if username == "admin" else factories.person(username)
+        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        session = client.cookies["sessionid"].value
+        page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        return page
+
+    return as_
+
+
+def addresses():
+    stream = Event.objects.filter(stream__startswith="policy/").first().stream
+    signed = Event.objects.filter(type="catalog.membership_given").last()
+    known = [(name, [stream] if name == "audit:stream" else args) for name, args in PAGES]
+    yield from (reverse(name, args=args) for name, args in known)
+    yield reverse("audit:event", args=[signed.pk])
+    yield reverse("audit:events") + "?text=role&order=log&since=2020-01-01"
+    yield reverse("audit:events") + "?person=nobody"
+    yield reverse("releases:compare-policy", args=["standard"]) + "?old=1&new=2"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_every_page_is_accessible_and_fits(furnished, signed_in, width, theme):
+    page = signed_in("admin")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=theme)
+    found = {}
+    for address in addresses():
+        page.goto(address)
+        wide = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        wrong = axe_violations(page) + (["scrolls sideways"] if wide > 0 else [])
+        if wrong:
+            found[address] = wrong
+    assert found == {}
+
+
+def test_a_role_is_ended_after_the_dialog_asked(furnished, signed_in):
+    tom = Membership.objects.get(user__username="tom", project=furnished)
+    page = signed_in("oskar")
+    page.goto(reverse("catalog:project-members", args=["payments"]))
+    page.get_by_role("row", name="Tom Becker").get_by_role("button", name="End").click()
+    dialog = page.get_by_role("dialog", name="End this role?")
+    assert axe_violations(page) == []
+    dialog.get_by_role("button", name="End").click()
+    expect(page.locator("#gh-messages")).to_contain_text("no longer has the role Developer")
+    tom.refresh_from_db()
+    assert tom.ended_at
+
+
+def test_a_person_is_suggested_and_gets_a_role(furnished, signed_in):
+    factories.person("olga")
+    page = signed_in("oskar")
+    page.goto(reverse("catalog:project-members", args=["payments"]))
+    field = page.get_by_label("Person or machine")
+    suggestions = field.get_attribute("list")
+    assert page.locator(f"#{suggestions} option[value=olga]").inner_text() == "Olga Petrova"
+    field.fill("olga")
+    page.get_by_label("Role", exact=True).select_option(label="Viewer")
+    page.get_by_label("staging").check()
+    page.get_by_role("button", name="Give the role").click()
+    expect(page.get_by_role("row", name="Olga Petrova")).to_contain_text("staging")
+
+
+def test_a_token_is_issued_and_can_be_copied(furnished, signed_in):
+    page = signed_in("tom")
+    page.goto(reverse("catalog:my-tokens"))
+    page.get_by_label("What it is for").fill("my scripts")
+    page.get_by_label("Read", exact=True).check()
+    page.get_by_role("button", name="Issue").click()
+    shown = page.locator(".gh-token code")
+    expect(shown).to_have_text(re.compile(r"gh_[\w-]{43}"))
+    assert axe_violations(page) == []
+    assert ApiToken.objects.filter(user__username="tom", name="my scripts").exists()
+    page.goto(reverse("catalog:my-tokens"))
+    expect(shown).to_have_count(0)
+
+
+def test_the_log_is_filtered_in_place(furnished, signed_in):
+    page = signed_in("audrey")
+    page.goto(reverse("audit:events"))
+    page.evaluate("document.getElementById('found').dataset.stale = 'yes'")
+    page.get_by_label("Words").fill("vera")
+    page.get_by_label("Words").press("Tab")
+    expect(page.locator("#found:not([data-stale])")).to_contain_text("Vera Novak")
+    expect(page.locator("#found .gh-entry")).to_have_count(1)
+    page.locator("#found .gh-entry-sentence a").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("gave Vera Novak the role viewer")
+
+
+def test_a_policy_goes_from_its_first_document_into_force(furnished, signed_in):
+    page = signed_in("admin")
+    page.goto(reverse("releases:new-policy"))
+    page.get_by_label("Name").fill("services")
+    page.get_by_label("Title").fill("Services")
+    page.get_by_role("button", name="Create the policy").click()
+    document = page.get_by_role("textbox", name="Document")
+    good = document.input_value()
+    document.fill(good.replace('"security"]', '"wizard"]'))
+    page.get_by_role("button", name="Save as a draft").click()
+    refused = page.get_by_role("alert")
+    expect(refused).to_contain_text("$.approvals[1].roles[0]")
+    expect(refused).to_be_focused()
+    assert axe_violations(page) == []
+    document.fill(good)
+    page.get_by_role("button", name="Save as a draft").click()
+    page.get_by_role("button", name="Publish").click()
+    page.get_by_role("dialog").get_by_role("button", name="Publish").click()
+    page.get_by_label("Environment").select_option(label="production")
+    page.get_by_role("button", name="Put in force").click()
+    expect(page.locator("#gh-messages")).to_contain_text(
+        "services v1 is in force in Payments production"
+    )
+    assert Policy.objects.get(name="services").versions.get().activations.count() == 1
