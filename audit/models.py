@@ -7,8 +7,10 @@ names and free text behind them are in ``Disclosure``, which can be erased witho
 
 from typing import Any, NoReturn
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+from django.db.models.functions import Now
 
 
 class TransactionIdField(models.BigIntegerField):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -23,8 +25,8 @@ class EventQuerySet(models.QuerySet["Event"]):
     """Reads of the log."""
 
     def in_log_order(self) -> "EventQuerySet":
-        """Oldest first. Until the sequencer numbers the leaves, the identity id is the order."""
-        return self.order_by("pk")
+        """Oldest first: by leaf index, and after those what has none yet, by identity id."""
+        return self.order_by(models.F("leaf__idx").asc(nulls_last=True), "pk")
 
     def of_stream(self, stream: str) -> "EventQuerySet":
         """The events of one aggregate in their dense order."""
@@ -112,3 +114,121 @@ class Disclosure(models.Model):
 
     def __str__(self) -> str:
         return f"values of event {self.event_id}"
+
+
+class Leaf(models.Model):
+    """An event's place in the tree. Written by the sequencer, dense from 0, never changed."""
+
+    idx = models.BigIntegerField(primary_key=True)
+    # Inserted from a join with the events, which cannot be deleted: a constraint would only cost time.
+    event = models.OneToOneField(Event, models.DO_NOTHING, db_constraint=False, related_name="leaf")
+    leaf_hash = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"leaf {self.idx}"
+
+
+class Tree(models.Model):
+    """The one row of the tree's state; its lock makes a sequencer the leader.
+
+    Attributes:
+        origin: the log's name, empty until the first sequencer says it.
+        incarnation: 1, and one more for each time a new log had to be opened after a restore.
+        frontier: the roots of the maximal perfect subtrees, left to right.
+        sequenced_at: when leaves were last added.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    origin = models.TextField()
+    incarnation = models.IntegerField()
+    size = models.BigIntegerField()
+    frontier = ArrayField(models.BinaryField())
+    root = models.BinaryField()
+    sequenced_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="audit_there_is_one_tree"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.origin} of {self.size}"
+
+
+class Checkpoint(models.Model):
+    """A tree head that the signer signed and published. ``note`` is the signed text as published then."""
+
+    id = models.BigAutoField(primary_key=True)
+    origin = models.TextField()
+    size = models.BigIntegerField()
+    root = models.BinaryField()
+    note = models.TextField()
+    signed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["origin", "size"], name="audit_one_checkpoint_per_size"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.origin} of {self.size}"
+
+
+class Cosignature(models.Model):
+    """A witness's signature on a checkpoint: ``line`` is its signature line, verified before it is kept."""
+
+    id = models.BigAutoField(primary_key=True)
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="cosignatures")
+    name = models.TextField()
+    key_id = models.TextField()
+    line = models.TextField()
+    stated_at = models.DateTimeField()
+    received_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["checkpoint", "name", "key_id"], name="audit_one_cosignature_per_key"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.checkpoint_id}"
+
+
+class Quorum(models.Model):
+    """Since when a checkpoint is witnessed: the cosignatures that the policy asks for are there."""
+
+    checkpoint = models.OneToOneField(Checkpoint, models.PROTECT, primary_key=True)
+    met_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"quorum of {self.checkpoint_id}"
+
+
+class Anchor(models.Model):
+    """A proof of time from elsewhere, such as an RFC 3161 token over a checkpoint's note."""
+
+    id = models.BigAutoField(primary_key=True)
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="anchors")
+    kind = models.TextField()
+    authority = models.TextField()
+    token = models.BinaryField()
+    made_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.authority}"
+
+
+class Halt(models.Model):
+    """Why nothing is put into the tree any more. Recovery removes it."""
+
+    id = models.BigAutoField(primary_key=True)
+    said_by = models.TextField()
+    reason = models.TextField()
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.reason

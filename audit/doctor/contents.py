@@ -26,8 +26,10 @@ ORDER BY 1 LIMIT 10
 """
 _QUEUE = """
 SELECT (SELECT count(*) FROM audit_event), (SELECT count(*) FROM audit_pending),
+       (SELECT count(*) FROM audit_leaf),
        (SELECT count(*) FROM audit_pending p
-        WHERE NOT EXISTS (SELECT FROM audit_event e WHERE e.id = p.event_id))
+        WHERE NOT EXISTS (SELECT FROM audit_event e WHERE e.id = p.event_id)),
+       (SELECT count(*) FROM audit_pending p JOIN audit_leaf l USING (event_id))
 """
 
 
@@ -44,16 +46,20 @@ def check_streams() -> Finding:
 
 
 def check_queue() -> Finding:
-    """Every event waits for its place in the tree, and nothing else does."""
-    ((events, pending, strangers),) = rows(_QUEUE)
+    """Every event has its place in the tree or waits for it, and nothing else does."""
+    ((events, pending, leaves, strangers, twice),) = rows(_QUEUE)
     complaints = []
     if strangers:
         complaints.append(f"{strangers} entries of the queue are no events.")
-    if pending - strangers != events:
+    if twice:
+        complaints.append(f"{twice} events in the queue have a leaf already.")
+    waiting = pending - strangers - twice
+    if waiting + leaves != events:
         complaints.append(
-            f"There are {events} events, and {pending - strangers} of them in the queue."
+            f"There are {events} events, {leaves} leaves of the tree, and {waiting} events in the queue."
         )
-    return judge("queue", complaints, good=f"All {events} events are queued for the tree.")
+    good = f"Of {events} events {leaves} are in the tree and {pending} wait for their place."
+    return judge("queue", complaints, good=good)
 
 
 def check_entries() -> Finding:

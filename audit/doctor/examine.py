@@ -18,6 +18,7 @@ from audit.doctor.roles import (
     check_privileges,
     check_roles,
 )
+from audit.doctor.tree import check_sealing, check_tree
 
 CHECKS: Sequence[Callable[[], Finding]] = (
     check_roles,
@@ -31,6 +32,8 @@ CHECKS: Sequence[Callable[[], Finding]] = (
     check_streams,
     check_queue,
     check_entries,
+    check_tree,
+    check_sealing,
 )
 
 

@@ -4,13 +4,16 @@ Kept here and not read from the SQL files: whoever changes one must say so in th
 them together.
 """
 
-OWNER, APP, SEQUENCER = "gatehouse_owner", "gatehouse_app", "gatehouse_sequencer"
+OWNER, APP = "gatehouse_owner", "gatehouse_app"
+SEQUENCER, SIGNER = "gatehouse_sequencer", "gatehouse_signer"
+ROLES = (OWNER, APP, SEQUENCER, SIGNER)
 
 # SHA-256 of each function's source (pg_proc.prosrc).
 FUNCTIONS = {
     "audit_compose_entry": "8520b321a6c39aa88b4dc553bf2bd6eb0e1c61614698f5f92a3410676218b98a",
-    "audit_protect": "d08c56c56febf18b590d053b1f6473b38f102d294bb91a6505e9e0e99651ccc3",
+    "audit_protect": "5c3604acaa3385e86050e7d05e2a3109423479ce8ae131bc7e1eced31207e274",
     "audit_refuse_change": "ca47ab9df37dee46e259e461b1c238876ff1d4fe1d6479874c8dd4eb1c237648",
+    "audit_refuse_shrinking": "8360e10bbf834a18e7d9e45587a2d31f7ca35facba7c54ff2f6ab0b791cbbaaf",
     "audit_require_event": "0815aa59ea97f1be313f123d23b64325617c49fc8079f5469671d95b50eb3348",
 }
 
@@ -20,6 +23,13 @@ TRIGGERS = {
     ("audit_event", "audit_event_refuses_change"): "audit_refuse_change",
     ("audit_event", "audit_event_refuses_truncate"): "audit_refuse_change",
     ("audit_stream", "audit_stream_refuses_truncate"): "audit_refuse_change",
+    ("audit_tree", "audit_tree_only_grows"): "audit_refuse_shrinking",
+    ("audit_tree", "audit_tree_stays"): "audit_refuse_change",
+    ("audit_leaf", "audit_leaf_refuses_change"): "audit_refuse_change",
+    ("audit_checkpoint", "audit_checkpoint_refuses_change"): "audit_refuse_change",
+    ("audit_cosignature", "audit_cosignature_refuses_change"): "audit_refuse_change",
+    ("audit_quorum", "audit_quorum_refuses_change"): "audit_refuse_change",
+    ("audit_anchor", "audit_anchor_refuses_change"): "audit_refuse_change",
 }
 
 # Tables whose changes need an event in the same transaction: by name, since they belong to apps above.
@@ -33,12 +43,44 @@ WATCHED = (
     "releases_release",
 )
 
-# What the application may do with the audit tables, and nothing more.
-TABLE_PRIVILEGES = {
-    "audit_event": {"SELECT"},
-    "audit_stream": {"SELECT"},
-    "audit_pending": {"SELECT"},
-    "audit_disclosure": {"SELECT", "INSERT", "DELETE"},
+# What each role may do with the audit tables, and nothing more.
+TABLES = (
+    "audit_event",
+    "audit_stream",
+    "audit_pending",
+    "audit_disclosure",
+    "audit_leaf",
+    "audit_tree",
+    "audit_checkpoint",
+    "audit_cosignature",
+    "audit_quorum",
+    "audit_anchor",
+    "audit_halt",
+)
+PRIVILEGES: dict[str, dict[str, set[str]]] = {
+    APP: {
+        **{table: {"SELECT"} for table in TABLES},
+        "audit_disclosure": {"SELECT", "INSERT", "DELETE"},
+    },
+    SEQUENCER: {
+        "audit_event": {"SELECT"},
+        "audit_stream": {"SELECT"},
+        "audit_pending": {"SELECT", "DELETE"},
+        "audit_leaf": {"SELECT", "INSERT"},
+        "audit_tree": {"SELECT", "UPDATE"},
+        "audit_checkpoint": {"SELECT"},
+        "audit_halt": {"SELECT", "INSERT"},
+    },
+    SIGNER: {
+        "audit_event": {"SELECT"},
+        "audit_leaf": {"SELECT"},
+        "audit_tree": {"SELECT"},
+        "audit_checkpoint": {"SELECT", "INSERT"},
+        "audit_cosignature": {"SELECT", "INSERT"},
+        "audit_quorum": {"SELECT", "INSERT"},
+        "audit_anchor": {"SELECT", "INSERT"},
+        "audit_halt": {"SELECT", "INSERT"},
+    },
 }
 COLUMNS_OF_AN_EVENT = {"stream", "body"}
 """The columns of an event that the application writes; the trigger fills the others."""

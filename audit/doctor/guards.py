@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 
-from audit.doctor.expected import APP, FUNCTIONS, TRIGGERS, WATCHED
+from audit.doctor.expected import APP, FUNCTIONS, SEQUENCER, SIGNER, TRIGGERS, WATCHED
 from audit.doctor.finding import Finding, judge, rows, value
 
 _TRIGGERS = """
@@ -87,8 +87,9 @@ def _settings_off() -> Iterator[str]:
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):
         if value("SELECT current_setting(%s)", setting) == "off":
             yield f"{setting} is off: a crash may lose events that people were told of."
-    options = value(
-        "SELECT coalesce((SELECT rolconfig FROM pg_roles WHERE rolname = %s), '{}')", APP
-    )
-    if "synchronous_commit=off" in options:
-        yield f"synchronous_commit is off for the role {APP}."
+    for role in (APP, SEQUENCER, SIGNER):
+        options = value(
+            "SELECT coalesce((SELECT rolconfig FROM pg_roles WHERE rolname = %s), '{}')", role
+        )
+        if "synchronous_commit=off" in options:
+            yield f"synchronous_commit is off for the role {role}."

@@ -6,8 +6,11 @@ from audit.doctor.expected import (
     APP,
     COLUMNS_OF_AN_EVENT,
     OWNER,
+    PRIVILEGES,
+    ROLES,
     SEQUENCER,
-    TABLE_PRIVILEGES,
+    SIGNER,
+    TABLES,
 )
 from audit.doctor.finding import Finding, judge, rows, value
 
@@ -20,18 +23,18 @@ _ALL_PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENC
 
 
 def check_roles() -> Finding:
-    """The three roles exist, without powers over the database."""
-    found = {row[0]: row[1:] for row in rows(_POWERS, [OWNER, APP, SEQUENCER])}
+    """The roles exist, without powers over the database."""
+    found = {row[0]: row[1:] for row in rows(_POWERS, list(ROLES))}
     complaints = [
         f"The role {name} does not exist; run audit/sql/roles.sql as a superuser."
-        for name in (OWNER, APP, SEQUENCER)
+        for name in ROLES
         if name not in found
     ]
     for name, powers in found.items():
         held = [word for word, has in zip(_NAMES_OF_POWERS, powers, strict=True) if has]
         if held:
             complaints.append(f"The role {name} is {', '.join(held)}, and must not be.")
-    good = "The roles of owner, application and sequencer exist, and none has powers over the database."
+    good = "The roles of owner, application, sequencer and signer exist without powers over the database."
     return judge("roles", complaints, good=good)
 
 
@@ -44,7 +47,7 @@ def check_connection() -> Finding:
             f"The portal connects as {user}, a superuser, who can undo every protection. "
             f"Let DATABASE_URL name {APP}."
         )
-    elif rows(_MINE, list(TABLE_PRIVILEGES)):
+    elif rows(_MINE, list(TABLES)):
         complaints.append(
             f"The portal connects as {user}, to whom the audit tables belong, and who can switch their "
             f"triggers off. Let DATABASE_URL name {APP}."
@@ -57,12 +60,12 @@ def check_ownership() -> Finding:
     """The audit tables and functions belong to the owner, and the other roles are not its members."""
     complaints = [
         f"{name} belongs to {owner}, not to {OWNER}."
-        for name, owner in rows(_OWNERS, list(TABLE_PRIVILEGES))
+        for name, owner in rows(_OWNERS, list(TABLES))
         if owner != OWNER
     ]
     complaints += [
         f"{name} is a member of {OWNER}, and so can do what the owner can."
-        for (name,) in rows(_MEMBERS, [APP, SEQUENCER], OWNER)
+        for (name,) in rows(_MEMBERS, [APP, SEQUENCER, SIGNER], OWNER)
     ]
     return judge(
         "ownership", complaints, good=f"The audit tables and functions belong to {OWNER} only."
@@ -86,27 +89,36 @@ WHERE m.rolname = ANY(%s) AND g.rolname = %s
 
 
 def check_privileges() -> Finding:
-    """The application holds exactly what it needs, in its own name or through PUBLIC."""
-    if not rows("SELECT FROM pg_roles WHERE rolname = %s", APP):
-        return Finding("privileges", ok=False, sentence=f"There is no role {APP}.")
-    complaints = [*_wrong_on_tables(), *_wrong_on_columns()]
-    if value("SELECT has_schema_privilege(%s, 'public', 'CREATE')", APP):
-        complaints.append(f"{APP} may create things in the schema public.")
-    good = f"{APP} may add events and read them; it may not change, remove or truncate any."
+    """Each role holds exactly what it needs, in its own name or through PUBLIC."""
+    complaints = []
+    for role in PRIVILEGES:
+        if not rows("SELECT FROM pg_roles WHERE rolname = %s", role):
+            complaints.append(f"There is no role {role}.")
+            continue
+        complaints += _wrong_on_tables(role)
+        if value("SELECT has_schema_privilege(%s, 'public', 'CREATE')", role):
+            complaints.append(f"{role} may create things in the schema public.")
+    if not any(f"no role {APP}" in each for each in complaints):
+        complaints += _wrong_on_columns()
+    good = (
+        f"{APP} may add events and read them; {SEQUENCER} adds leaves and {SIGNER} checkpoints; none may "
+        "change or remove any."
+    )
     return judge("privileges", complaints, good=good)
 
 
-def _wrong_on_tables() -> Iterator[str]:
-    for table, wanted in TABLE_PRIVILEGES.items():
+def _wrong_on_tables(role: str) -> Iterator[str]:
+    for table in TABLES:
+        wanted = PRIVILEGES[role].get(table, set())
         held = {
             privilege
             for privilege in _ALL_PRIVILEGES
-            if value("SELECT has_table_privilege(%s, %s::regclass, %s)", APP, table, privilege)
+            if value("SELECT has_table_privilege(%s, %s::regclass, %s)", role, table, privilege)
         }
         if more := held - wanted:
-            yield f"{APP} holds {', '.join(sorted(more))} on {table}, and must not."
+            yield f"{role} holds {', '.join(sorted(more))} on {table}, and must not."
         if less := wanted - held:
-            yield f"{APP} lacks {', '.join(sorted(less))} on {table}."
+            yield f"{role} lacks {', '.join(sorted(less))} on {table}."
 
 
 def _wrong_on_columns() -> Iterator[str]:

@@ -2,11 +2,12 @@
 --   gatehouse_owner      owns the schema and runs the migrations
 --   gatehouse_app        web and workers: may insert events and read them, never change them
 --   gatehouse_sequencer  puts committed events into the tree
+--   gatehouse_signer     reads the tree and the entries, and keeps the checkpoints that it signed
 DO $$
 DECLARE
     wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['gatehouse_owner', 'gatehouse_app', 'gatehouse_sequencer'] LOOP
+    FOREACH wanted IN ARRAY ARRAY['gatehouse_owner', 'gatehouse_app', 'gatehouse_sequencer', 'gatehouse_signer'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
             EXECUTE format(
                 'CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS', wanted
@@ -19,10 +20,11 @@ $$;
 -- An acknowledged commit is on disk: with `off`, a crash loses events that people were told of.
 ALTER ROLE gatehouse_app SET synchronous_commit = on;
 ALTER ROLE gatehouse_sequencer SET synchronous_commit = on;
+ALTER ROLE gatehouse_signer SET synchronous_commit = on;
 
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO gatehouse_owner;
-GRANT USAGE ON SCHEMA public TO gatehouse_app, gatehouse_sequencer;
+GRANT USAGE ON SCHEMA public TO gatehouse_app, gatehouse_sequencer, gatehouse_signer;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO gatehouse_app;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO gatehouse_app;

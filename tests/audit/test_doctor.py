@@ -20,10 +20,11 @@ from audit.doctor.guards import (
     hash_of,
 )
 from audit.doctor.roles import check_connection, check_ownership, check_privileges, check_roles
+from audit.doctor.tree import check_sealing, check_tree
 from tests import factories as make
 from tests.audit.conftest import connected_as
 
-SQL = Path(__file__).resolve().parent.parent.parent / "audit" / "sql" / "events.sql"
+SQL = Path(__file__).resolve().parent.parent.parent / "audit" / "sql"
 
 
 @pytest.fixture
@@ -40,8 +41,10 @@ def as_superuser(db):
     return run
 
 
-def test_the_kept_hashes_are_those_of_the_sql_file():
-    written = re.findall(r"CREATE FUNCTION (\w+)\(\).*?\$\$(.*?)\$\$", SQL.read_text(), re.DOTALL)
+def test_the_kept_hashes_are_those_of_the_sql_files():
+    text = "".join((SQL / name).read_text() for name in ("events.sql", "tree.sql"))
+    function = r"CREATE (?:OR REPLACE )?FUNCTION (\w+)\(\).*?\$\$(.*?)\$\$"
+    written = re.findall(function, text, re.DOTALL)
     assert {name: hash_of(source) for name, source in written} == FUNCTIONS
 
 
@@ -148,6 +151,17 @@ DEEDS = [
     ),
     (check_durability, "SET LOCAL synchronous_commit = off", "synchronous_commit is off:"),
     (check_durability, "ALTER ROLE gatehouse_app SET synchronous_commit = off", "for the role"),
+    (check_roles, "ALTER ROLE gatehouse_signer SUPERUSER", "gatehouse_signer is a superuser"),
+    (
+        check_privileges,
+        "GRANT UPDATE ON audit_leaf TO gatehouse_sequencer",
+        "sequencer holds UPDATE",
+    ),
+    (check_privileges, "GRANT INSERT ON audit_leaf TO gatehouse_app", "gatehouse_app holds INSERT"),
+    (check_privileges, "GRANT DELETE ON audit_halt TO gatehouse_signer", "signer holds DELETE"),
+    (check_privileges, "GRANT INSERT ON audit_leaf TO gatehouse_signer", "signer holds INSERT"),
+    (check_triggers, "ALTER TABLE audit_leaf DISABLE TRIGGER ALL", "audit_leaf is not enabled"),
+    (check_triggers, "DROP TRIGGER audit_tree_only_grows ON audit_tree", "is missing"),
 ]
 
 
@@ -161,8 +175,19 @@ def test_the_doctor_sees(as_superuser, check, deed, sentence):
 WRITTEN = """INSERT INTO audit_event (stream, body)
     SELECT 'project/1', '{"actor":{"id":"a"},"type":"t"}' FROM generate_series(1, 3)"""
 UNLOCKED = (
-    "ALTER TABLE audit_event DISABLE TRIGGER ALL; ALTER TABLE audit_stream DISABLE TRIGGER ALL"
+    "ALTER TABLE audit_event DISABLE TRIGGER ALL; ALTER TABLE audit_stream DISABLE TRIGGER ALL; "
+    "ALTER TABLE audit_leaf DISABLE TRIGGER ALL; ALTER TABLE audit_tree DISABLE TRIGGER ALL"
 )
+
+
+def _after(*statements):
+    return "; ".join(statements)
+
+
+SEQUENCED = """INSERT INTO audit_leaf (idx, event_id, leaf_hash)
+    SELECT row_number() OVER (ORDER BY id) - 1, id, leaf_hash FROM audit_event;
+    DELETE FROM audit_pending"""
+SIGNED = "INSERT INTO audit_checkpoint (origin, size, root, note) VALUES ('', {}, 'x', 'y')"
 TAMPERINGS = [
     (check_streams, "DELETE FROM audit_event WHERE stream_seq = 2", "project/1 has 2 events"),
     (check_streams, "DELETE FROM audit_event WHERE stream_seq = 3", "counter says 3"),
@@ -171,7 +196,7 @@ TAMPERINGS = [
     (
         check_queue,
         "DELETE FROM audit_pending WHERE event_id = (SELECT min(id) FROM audit_event)",
-        "3 events, and 2 of them",
+        "3 events, 0 leaves of the tree, and 2 events",
     ),
     (
         check_queue,
@@ -187,6 +212,23 @@ TAMPERINGS = [
     ),
     (check_entries, "UPDATE audit_event SET entry = 'no json'", "not what is written here"),
     (check_entries, 'UPDATE audit_event SET entry = \'{"b":1, "a":2}\'', "not canonical"),
+    (
+        check_queue,
+        _after(SEQUENCED, "INSERT INTO audit_pending SELECT id FROM audit_event"),
+        "leaf already",
+    ),
+    (check_tree, SEQUENCED, "says that it has 0 leaves, and there are 3, from 0 to 2"),
+    (check_tree, "UPDATE audit_tree SET size = 1", "says that it has 1 leaves"),
+    (check_tree, "UPDATE audit_tree SET root = 'x'", "do not lead to the root"),
+    (
+        check_tree,
+        _after(SEQUENCED, "UPDATE audit_leaf SET leaf_hash = 'x' WHERE idx = 1"),
+        "1 leaves have",
+    ),
+    (check_tree, _after(SEQUENCED, "DELETE FROM audit_event"), "3 leaves have another hash"),
+    (check_sealing, "INSERT INTO audit_halt (said_by, reason) VALUES ('x', 'No.')", "No."),
+    (check_sealing, SIGNED.format(5), "5 entries is signed, and the tree has 0"),
+    (check_sealing, SIGNED.format(0), "signed root of 0 entries is not the tree's"),
 ]
 
 

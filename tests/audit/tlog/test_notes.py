@@ -104,7 +104,8 @@ def test_openssl_verifies_the_signature(tmp_path):
     (tmp_path / "log.pem").write_text(pem)
     (tmp_path / "body").write_bytes(note.text.encode())
     (tmp_path / "sig").write_bytes(note.signatures[0].payload)
-    command = "openssl pkeyutl -verify -pubin -inkey log.pem -rawin -in body -sigfile sig".split()
+    command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "log.pem", "-rawin"]
+    command += ["-in", "body", "-sigfile", "sig"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "Verified Successfully" in done.stdout, done.stderr
     (tmp_path / "body").write_bytes(note.text.encode() + b"x")
@@ -128,8 +129,10 @@ def test_another_implementation_s_signatures_are_read():
     "raw",
     [
         b"", b"\n", b"text\n", b"text\n\n", b"text\n\nno line\n", b"text\n\n\xe2\x80\x94 a\n",
-        b"text\n\n\xe2\x80\x94 a AAAA\n", b"text\n\n\xe2\x80\x94 a AAAAAAA\n", b"t\x07\n\n\xe2\x80\x94 a AAAAAAA=\n",
-        b"t\xff\n\n\xe2\x80\x94 a AAAAAAA=\n", b"t\n\n\xe2\x80\x94 a AAAAAAA=", b"t\n\n\xe2\x80\x94 a+b AAAAAAA=\n",
+        b"text\n\n\xe2\x80\x94 a AAAA\n", b"text\n\n\xe2\x80\x94 a AAAAAAA\n",
+        b"t\x07\n\n\xe2\x80\x94 a AAAAAAA=\n",
+        b"t\xff\n\n\xe2\x80\x94 a AAAAAAA=\n", b"t\n\n\xe2\x80\x94 a AAAAAAA=",
+        b"t\n\n\xe2\x80\x94 a+b AAAAAAA=\n",
         b"t\n\n\xe2\x80\x94  a AAAAAAA=\n", b"t\n\n- a AAAAAAA=\n", b"t\r\n\n\xe2\x80\x94 a AAAAAAA=\n",
         b"t\n\n" + b"\xe2\x80\x94 a AAAAAAA=\n" * 101, b"t\n\n\xe2\x80\x94 a AAAAAAB=\n",
     ],

@@ -38,8 +38,7 @@ def grown(size, *, by=97):
     hashes = [leaf_hash(entry) for entry in entries(size)]
     for start in range(0, size, by):
         edge = Edge(edge.size, edge.levels)  # as if it had been kept and taken up again
-        for tile, data in edge.extend(hashes[start : start + by]):
-            files[tile] = data
+        files |= dict(edge.extend(hashes[start : start + by]))
         files |= dict(edge.partial_tiles())
     return edge, hashes, files
 
