@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Final
 
 import structlog
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException
 
@@ -27,6 +27,7 @@ KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 NOT_KEPT: Final = frozenset(
     {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
 )
+FAILURES: Final = (OperationalError, InterfaceError, OSError)
 
 
 class IdempotencyMiddleware:
@@ -43,10 +44,15 @@ class IdempotencyMiddleware:
         if not KEY.fullmatch(key):
             sentence = f"{HEADER} must be 1 to 255 visible ASCII characters."
             return errors.response(400, "invalid", sentence, fields={HEADER: [sentence]})
-        account = _account(request)
-        if account is None:
-            return self.get_response(request)  # which refuses it
-        return self._once(request, key, account)
+        try:
+            account = _account(request)
+            if account is None:
+                return self.get_response(request)  # which refuses it
+            return self._once(request, key, account)
+        except FAILURES as error:  # of this middleware: those of a view are answered already
+            if (failed := errors.of_failure(error)) is None:
+                raise
+            return errors.response_of(failed)
 
     def _once(self, request: HttpRequest, key: str, account: User) -> HttpResponse:
         try:
@@ -56,10 +62,6 @@ class IdempotencyMiddleware:
                 return self._answered(request, claim) if claim else _again(call)
         except TooLarge as error:
             return errors.response(error.status_code, error.default_code, str(error.detail))
-        except OSError as error:
-            if (failed := errors.of_failure(error)) is None:
-                raise
-            return errors.response_of(failed)
 
     def _answered(self, request: HttpRequest, claim: answers.Claim) -> HttpResponse:
         response = self.get_response(request)
@@ -69,7 +71,7 @@ class IdempotencyMiddleware:
                 answers.release(claim)
             else:
                 answers.keep(claim, response)
-        except DatabaseError:
+        except (DatabaseError, InterfaceError):
             # The action is done and its caller must hear of it; the claim runs out by itself.
             log.exception("idempotent_answer_not_kept")
         return response
