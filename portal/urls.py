@@ -2,10 +2,11 @@
 
 from django.urls import include, path
 
+# Addresses are tried in this order, and what pipelines poll is tried first.
 api_v1 = [
+    path("", include("releases.api.urls")),
     path("", include("portal.api.urls")),
     path("", include("catalog.api.urls")),
-    path("", include("releases.api.urls")),
     path("", include("deployments.api.urls")),
     path("", include("audit.api.urls")),
 ]
