@@ -123,3 +123,8 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user or self.team} as {self.role} in {self.project}"
+
+    @property
+    def holder_name(self) -> str:
+        """Whoever has the role, as a sentence names them."""
+        return self.user.display_name if self.user else f"the team {self.team}"

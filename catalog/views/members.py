@@ -79,8 +79,7 @@ class GiveRole(Deed, MembersPage):
             expires_at=fields["expires_at"],
             by=self.caller,
         )
-        who = membership.user.display_name if membership.user else f"The team {membership.team}"
-        return f"{who} has the role {membership.role} in {self.project}."
+        return f"The role {membership.role} in {self.project} is given to {membership.holder_name}."
 
 
 class EndRole(Deed, MembersPage):
@@ -93,8 +92,9 @@ class EndRole(Deed, MembersPage):
         )
         membership = get_object_or_404(mine, pk=self.kwargs["pk"])
         end_membership(membership, by=self.caller)
-        who = membership.user.display_name if membership.user else f"The team {membership.team}"
-        return f"{who} no longer has the role {membership.role} in {self.project}."
+        return (
+            f"The role {membership.role} of {membership.holder_name} in {self.project} has ended."
+        )
 
 
 @dataclass(frozen=True)

@@ -65,10 +65,12 @@ def test_a_role_is_ended_after_the_dialog_asked(furnished, signed_in):
     page = signed_in("oskar")
     page.goto(reverse("catalog:project-members", args=["payments"]))
     page.get_by_role("row", name="Tom Becker").get_by_role("button", name="End").click()
-    dialog = page.get_by_role("dialog", name="End this role?")
+    dialog = page.get_by_role("dialog", name="End Developer of Tom Becker?")
     assert axe_violations(page) == []
     dialog.get_by_role("button", name="End").click()
-    expect(page.locator("#gh-messages")).to_contain_text("no longer has the role Developer")
+    expect(page.locator("#gh-messages")).to_contain_text(
+        "The role Developer of Tom Becker in Payments has ended"
+    )
     tom.refresh_from_db()
     assert tom.ended_at
 
@@ -131,7 +133,7 @@ def test_a_policy_goes_from_its_first_document_into_force(furnished, signed_in):
     page.get_by_role("button", name="Save as a draft").click()
     page.get_by_role("button", name="Publish").click()
     page.get_by_role("dialog").get_by_role("button", name="Publish").click()
-    page.get_by_label("Environment").select_option(label="production")
+    page.get_by_label("Environment", exact=True).select_option(label="production")
     page.get_by_role("button", name="Put in force").click()
     expect(page.locator("#gh-messages")).to_contain_text(
         "services v1 is in force in Payments production"

@@ -246,7 +246,9 @@ def test_an_ended_role_allows_nothing_and_is_not_ended_twice(payments, browse):
     given = Membership.objects.get(user__username="tom", project=payments)
     address = reverse("catalog:end-role", args=["payments", given.pk])
     client = browse("oskar")
-    assert "no longer has the role Developer" in text_of(client.post(address, follow=True))
+    assert "The role Developer of Tom Becker in Payments has ended" in text_of(
+        client.post(address, follow=True)
+    )
     assert client.post(address).status_code == 409
     assert browse("tom").get(reverse("portal:project", args=["payments"])).status_code == 404
 
