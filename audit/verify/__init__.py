@@ -1,0 +1,1 @@
+"""The verifier: one file that an auditor takes away and runs without the portal."""
