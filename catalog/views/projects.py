@@ -189,10 +189,20 @@ class EnvironmentPart(ProjectPage):
 
     @cached_property
     def environment(self) -> Environment:
-        """The environment of the address."""
-        found = get_object_or_404(self.project.environments, name=self.kwargs["name"])
-        found.project = self.project
-        return found
+        """The environment of the address; 404 for one that may not be seen."""
+        visible = self.environments().select_related("project")
+        return get_object_or_404(
+            visible, project__slug=self.kwargs["slug"], name=self.kwargs["name"]
+        )
+
+    def environments(self) -> "QuerySet[Environment]":
+        """Return what may be seen, with what the page needs along."""
+        return Environment.objects.visible_to(self.caller)
+
+    @cached_property
+    def project(self) -> Project:
+        """The project of the environment."""
+        return self.environment.project
 
     @property
     def crumbs(self) -> Crumbs:

@@ -3,9 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.functional import cached_property
 
 from catalog.models import Artifact, ArtifactKind, Environment
 from catalog.permissions import Permission
@@ -66,13 +64,9 @@ class EnvironmentPage(EnvironmentPart):
             "may_activate": self.held.may(Permission.ACTIVATE_POLICY, environment.pk),
         }
 
-    @cached_property
-    def environment(self) -> Environment:
-        """The environment of the address, with how it is reached."""
-        environments = self.project.environments.select_related("target__cluster")
-        found = get_object_or_404(environments, name=self.kwargs["name"])
-        found.project = self.project
-        return found
+    def environments(self) -> "QuerySet[Environment]":
+        """Return what may be seen, with how it is reached."""
+        return super().environments().select_related("target__cluster")
 
     @property
     def target(self) -> Target | None:

@@ -24,6 +24,9 @@ PAGE_SIZE = 25
 MOST_RELEASES = 50
 """Releases to choose from; older ones have the button on their own page."""
 
+LONGEST_KEY = 18
+"""Digits of a row's number."""
+
 _UNDER_WAY = [*sorted(OPEN), ChangeRequestState.DEPLOYING, ChangeRequestState.VERIFYING]
 
 
@@ -112,20 +115,18 @@ class NewChangeRequest(FormPage, ProjectPage):
     def releases(self) -> list[Release]:
         """The newest ones, and the one that a link named."""
         newest = list(self.project.releases.order_by("-id")[:MOST_RELEASES])
-        named = self._wish.get("release") or self.request.POST.get("release", "")
-        if str(named).isdigit() and int(named) not in {each.pk for each in newest}:
-            newest += self.project.releases.filter(pk=int(named))
+        named = _key(self._wish.get("release") or self.request.POST.get("release"))
+        if named is not None and named not in {each.pk for each in newest}:
+            newest += self.project.releases.filter(pk=named)
         return newest
 
     @cached_property
     def _wish(self) -> dict[str, Any]:
         """Return what a link asked the form to begin with."""
         asked = self.request.GET
-        again = asked.get("again", "")
-        if again.isdigit():
-            before = ChangeRequest.objects.filter(
-                project=self.project, number=int(again[:18])
-            ).first()
+        again = _key(asked.get("again"))
+        if again is not None:
+            before = ChangeRequest.objects.filter(project=self.project, number=again).first()
             if before is not None:
                 return {
                     "release": before.release_id,
@@ -168,3 +169,9 @@ class NewChangeRequest(FormPage, ProjectPage):
             by=self.caller,
         )
         return redirect("portal:change-request", made.number)
+
+
+def _key(typed: object) -> int | None:
+    """Return the number of a row that a link or a form named, if it is one."""
+    words = str(typed or "")
+    return int(words) if words.isdecimal() and len(words) <= LONGEST_KEY else None

@@ -170,7 +170,15 @@ def test_a_link_fills_the_form(world, as_):
 
 
 @pytest.mark.parametrize(
-    "query", ["release=x", "again=x", "again=99999999999999999999", "release=%00"]
+    "query",
+    [
+        "release=x",
+        "again=x",
+        "again=99999999999999999999",
+        "release=%00",
+        "release=%C2%B2",
+        "again=%C2%B2",
+    ],
 )
 def test_a_link_with_nonsense_shows_an_empty_form(query, world, as_):
     world.release()

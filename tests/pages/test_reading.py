@@ -9,9 +9,11 @@ from django.utils import timezone
 from catalog.actions.change_project import change_project
 from catalog.models import the_portal
 from deployments.running import runs_in, what_runs
+from deployments.tasks import sweep
 from portal.change_requests.changes import rows_of
+from portal.change_requests.decision import decision_of
 from portal.change_requests.next_step import next_step
-from portal.change_requests.progress import phases_of
+from portal.change_requests.progress import phases_of, steps_of
 from portal.change_requests.statement import statement_in_words
 from portal.change_requests.story import Story
 from releases.actions.reevaluate import reevaluate
@@ -199,6 +201,110 @@ def test_every_member_of_the_statement_is_said_in_words(world):
     assert gate.startswith("pass, read from sha256:")
     members = set(waiting.statement.document) - {"statement", "change_request", "project", "gates"}
     assert len([name for name in told if not name.startswith("Gate ")]) == len(members)
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (
+            {
+                "executor": "kubernetes", "revision": 3, "namespace": "pay", "cluster": "eu",
+                "bindings": [{"artifact": "payments-api", "kind": "Deployment", "workload": "api",
+                              "container": "app"}],
+            },
+            "namespace pay of the cluster eu, revision 3: payments-api runs in api/app",
+        ),
+        (
+            {"executor": "webhook", "revision": 2, "url": "https://deploy.example.com/hook"},
+            "webhook https://deploy.example.com/hook, revision 2",
+        ),
+        ({"executor": "none", "revision": 0}, "no target yet"),
+    ],
+)  # fmt: skip
+def test_the_statement_says_how_the_environment_is_reached(target, said, world):
+    told = story(world.request())
+    told.change_request.statement.document["target"] = target
+    assert dict(statement_in_words(told))["How it is reached"] == said
+    places = rows_of(told)[0].kind
+    assert places.endswith("Deployment api, container app") == (target["executor"] == "kubernetes")
+
+
+def test_a_request_that_nobody_evaluated_yet_has_no_statement(world, as_):
+    fresh = world.request()
+    ChangeRequest.objects.filter(pk=fresh.pk).update(
+        state="checking", statement=None, policy_version=None, rules=[], waiting_for=[]
+    )
+    fresh.gate_results.all().delete()
+    told = story(fresh)
+    assert statement_in_words(told) == []
+    assert next_step(told).title == "The gates are being checked"
+    address = reverse("portal:change-request", args=[fresh.number])
+    text = as_("tom").get(address).content.decode()
+    assert "There is no statement yet" in text
+    assert "No policy asks for a signature here." in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "title"),
+    [
+        ({"tries": 3}, "The target does not answer"),
+        ({"reason": "The image cannot start."}, "It is being put back"),
+        ({}, "On its way to staging"),
+    ],
+)
+def test_what_is_being_carried_out_says_what_it_waits_for(changes, title, world):
+    begun = world.begun(world.request()).change_request
+    told = story(begun)
+    assert next_step(told).title == "Waits for word from outside"
+    told.deployment.state = "running"
+    for name, value in changes.items():
+        setattr(told.deployment, name, value)
+    assert next_step(told).title == title
+
+
+def test_what_nobody_could_tell_is_not_called_failed(world):
+    begun = world.begun(world.request())
+    give_up_waiting_now(begun)
+    told = story(begun.change_request)
+    assert told.change_request.state == "errored"
+    assert next_step(told).title == "It ended without a result"
+    assert [step.state for step in steps_of(told)] == ["errored"]
+
+
+def give_up_waiting_now(deployment):
+    type(deployment).objects.filter(pk=deployment.pk).update(give_up_at=timezone.now())
+    sweep()
+
+
+@pytest.mark.parametrize(
+    ("username", "why"),
+    [
+        ("vera", "none of your roles in staging counts for that"),
+        ("tom", "Your signature counts as long as nothing that you signed changes."),
+        ("tessa", "Every rule that counts you is met already."),
+    ],
+)
+def test_whoever_may_not_sign_is_told_why(username, why, world):
+    factories.member("tessa", world.project, "developer")
+    waiting = world.signed(world.request(), "tom")
+    assert why in decision_of(story(waiting, username)).why_not
+
+
+def test_when_everybody_has_signed_the_others_are_told(world):
+    factories.member("tessa", world.project, "developer")
+    queued = world.signed(world.request())
+    assert decision_of(story(queued, "tessa")).title == "Everybody has signed"
+
+
+def test_evidence_about_the_whole_release_is_found_from_its_gate(world, as_):
+    version = world.version()
+    release = world.release(version, tested=False)
+    evidence = world.evidence(release)
+    waiting = world.request(release)
+    page = reverse("releases:release", args=["payments", release.version])
+    text = as_("tom").get(reverse("portal:change-request", args=[waiting.number])).content.decode()
+    assert f"{page}#evidence-{evidence.pk}" in text
+    assert f'id="evidence-{evidence.pk}"' in as_("tom").get(page).content.decode()
 
 
 def test_a_blocked_request_shows_its_gates_with_remedy_and_evidence(world, as_):
