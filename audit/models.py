@@ -232,3 +232,7 @@ class Halt(models.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+
+# Django looks for models here.
+from audit.completeness.models import Alarm, VerificationRun, WitnessStanding  # noqa: E402, F401

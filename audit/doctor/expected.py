@@ -30,6 +30,7 @@ TRIGGERS = {
     ("audit_cosignature", "audit_cosignature_refuses_change"): "audit_refuse_change",
     ("audit_quorum", "audit_quorum_refuses_change"): "audit_refuse_change",
     ("audit_anchor", "audit_anchor_refuses_change"): "audit_refuse_change",
+    ("audit_verificationrun", "audit_verificationrun_refuses_change"): "audit_refuse_change",
 }
 
 # Tables whose changes need an event in the same transaction: by name, since they belong to apps above.

@@ -1,0 +1,1 @@
+"""Whether the log is whole: verification, reconciliation with the tables, signs of life, alarms."""
