@@ -1,0 +1,16 @@
+import pytest
+
+from tests.support.browser import axe_violations
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_reference_can_be_read_by_everybody(page, scheme, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=scheme)
+    page.goto("/api/v1/docs/")
+    assert page.get_by_role("heading", name="change requests", exact=True).is_visible()
+    assert axe_violations(page) == []
+    wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wider <= 0, "the page scrolls sideways"
