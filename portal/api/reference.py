@@ -93,7 +93,7 @@ def _call(
         method=method.upper(),
         path=path,
         summary=operation.get("summary", ""),
-        description=operation.get("description", ""),
+        description=operation.get("description", "").replace("``", ""),
         scope=operation.get("x-scope", ""),
         parameters=[
             Field(
