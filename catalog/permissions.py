@@ -9,7 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from django.contrib.auth.models import Permission as PermissionRow
+from django.db import connection
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from catalog.errors import NotPermitted
 from catalog.models.project import (
@@ -71,6 +73,18 @@ type_of_grant = {
 }
 
 
+# ``objects.held_by(user, codename)`` for one thing. Every action asks it, and to compose it takes longer
+# than to answer it.
+_HELD = """
+SELECT 1 FROM {table} held
+JOIN auth_permission verb ON verb.id = held.permission_id
+JOIN catalog_user account ON account.id = held.user_id AND account.is_active
+WHERE held.content_object_id = %s AND held.user_id = %s AND verb.codename = %s
+  AND (held.expires_at IS NULL OR held.expires_at > %s)
+LIMIT 1
+"""
+
+
 def administers(user: User) -> bool:
     """Return whether the account may do everything but sign: a superuser, or the portal itself.
 
@@ -86,9 +100,12 @@ def allowed(user: User, permission: Permission, on: Project | Environment) -> bo
         return False
     if administers(user) and permission not in NEVER_BY_SUPERUSER:
         return True
-    grants: Any = type_of_grant[type(on)].objects
-    held = grants.held_by(user, permission.codename).filter(content_object_id=on.pk)
-    return bool(held.exists())
+    table = type_of_grant[type(on)]._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _HELD.format(table=table), [on.pk, user.pk, permission.codename, timezone.now()]
+        )
+        return cursor.fetchone() is not None
 
 
 def require(permission: Permission, user: User, on: Project | Environment) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from audit.record import record
 from catalog.audit_events import CatalogEvent
@@ -56,16 +56,12 @@ def register_artifact_version(  # noqa: PLR0913 -- what CI tells, field by field
         registered_by=by,
     )
     _check(thing, wanted, authors)
-    # The artifact's row is the lock: of two identical calls the second finds what the first wrote.
-    kept, _ = Artifact.objects.get_or_create(
-        project=project, name=thing.name, defaults={"kind": thing.kind}
-    )
-    wanted.artifact = locked(kept)
-    if wanted.artifact.kind != thing.kind:
+    wanted.artifact = kept = _locked_artifact(thing)
+    if kept.kind != thing.kind:
         raise Conflict(
             f"{thing.name} is registered as {kept.kind}, and cannot also be {thing.kind}."
         )
-    found = ArtifactVersion.objects.filter(artifact=kept, version=wanted.version).first()
+    found = _found(wanted)
     if found:
         _refuse_difference(found, wanted)
         return found, False
@@ -84,6 +80,40 @@ def register_artifact_version(  # noqa: PLR0913 -- what CI tells, field by field
         number_of_authors=len(wanted.authors),
     )
     return wanted, True
+
+
+# By hand: pipelines register all day, and to compose these two takes longer than to run them.
+_LOCK = (
+    "SELECT id, kind FROM catalog_artifact WHERE project_id = %s AND name = %s FOR NO KEY UPDATE"
+)
+_IS_THERE = "SELECT 1 FROM catalog_artifactversion WHERE artifact_id = %s AND version = %s"
+
+
+def _locked_artifact(thing: Artifact) -> Artifact:
+    """Return the artifact's row, new or not; of two identical calls the second finds what the first wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [thing.project_id, thing.name])
+        row: tuple[int, str] | None = cursor.fetchone()
+    if row is not None:
+        pk, kind = row
+        return Artifact(pk=pk, project=thing.project, name=thing.name, kind=kind)
+    made, _ = Artifact.objects.get_or_create(
+        project=thing.project, name=thing.name, defaults={"kind": thing.kind}
+    )
+    kept = locked(made)
+    kept.project = thing.project
+    return kept
+
+
+def _found(wanted: ArtifactVersion) -> ArtifactVersion | None:
+    """Return the version of that label, if there is one; asked when the artifact is locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_THERE, [wanted.artifact_id, wanted.version])
+        if cursor.fetchone() is None:
+            return None
+    return ArtifactVersion.objects.select_related("artifact").get(
+        artifact=wanted.artifact, version=wanted.version
+    )
 
 
 def _check(thing: Artifact, wanted: ArtifactVersion, authors: Sequence[Author]) -> None:
