@@ -32,6 +32,7 @@ class Running:
     release: str
     number: int
     verified: bool
+    """Whether the running digest was compared; only containers can be looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,5 +133,5 @@ def _newest_of_each(rows: Sequence[dict[str, Any]]) -> Iterator[Running]:
             digest=row["digest"],
             release=row["release"],
             number=row["number"],
-            verified=row["was_verified"],
+            verified=row["was_verified"] and row["kind"] == ArtifactKind.IMAGE,
         )

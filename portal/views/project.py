@@ -148,7 +148,8 @@ def runs_of(now: Now) -> list[dict[str, Any]]:
             "name": each.artifact,
             "version": each.version,
             "digest": each.digest,
-            "is_approved": True,
+            "is_approved": each.verified,
+            "is_unseen": not each.verified,
             "url": reverse("releases:artifact-version", args=[each.version_id]),
         }
         for each in now.runs

@@ -407,3 +407,12 @@ def test_artifacts_are_found_by_the_beginning_of_their_name(world, as_):
     assert "worker 1." in text
     assert "payments-api 1." not in text
     assert "No artifact" in as_("vera").get(address, {"q": "zzz"}).content.decode()
+
+
+def test_what_nobody_compared_is_not_called_as_approved(world, as_):
+    world.deployed()
+    text = as_("vera").get(reverse("portal:project", args=["payments"])).content.decode()
+    assert "Not seen" in text
+    assert "Put there, but not compared:" in text
+    assert "nobody compared digests" in text
+    assert "As approved" not in text
