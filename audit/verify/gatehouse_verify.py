@@ -78,7 +78,7 @@ _LINE_END = re.compile(rb',"index":(0|[1-9][0-9]{0,18}),"leaf_hash":"([0-9a-f]{6
 _TAIL = re.compile(
     rb'"id":"([0-9a-f-]{36})","s":"((?:[^"\\]|\\.){1,2000})","seq":([1-9][0-9]{0,18}),"v":1\}'
 )
-_GUARDED = re.compile(r"'[=+\-@\t\r']")
+_GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
 
 class Refused(Exception):
@@ -1280,6 +1280,10 @@ class Story:
         actor = body["actor"]["id"]
         decision = e.type.rpartition(".")[2]
         change.signed[data.get("approval")] = (actor, decision)
+        # Whoever rejects takes back what they approved before.
+        for approval, (signer, _) in list(change.approvals.items()):
+            if signer == actor:
+                del change.approvals[approval]
         if decision == "approved":
             change.approvals[data.get("approval")] = (actor, data.get("statement_digest"))
 
@@ -1651,7 +1655,7 @@ class Pack:
             ("state", change.state),
             ("first_leaf", change.index),
             ("last_leaf", change.last),
-            ("approved_by", " ".join(sorted(change.counted)) if change.granted else None),
+            ("approved_by", " ".join(sorted(str(who) for who, _ in change.approvals.values()))),
         ):
             if told is not None and row[column] != str(told):
                 self._differs(

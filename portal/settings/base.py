@@ -172,6 +172,13 @@ STORAGES: dict[str, Any] = {
         },
     },
 }
+STORAGES["packs"] = {
+    "BACKEND": "releases.storage.DurableFileSystemStorage",
+    "OPTIONS": {
+        "location": env_str("PACKS_ROOT", default=str(BASE_DIR / ".gatehouse" / "packs")),
+        "file_permissions_mode": 0o440,
+    },
+}
 EVIDENCE_MAX_BYTES = env_int("EVIDENCE_MAX_BYTES", default=32 * 1024 * 1024)
 EVIDENCE_PARSERS = {
     "junit": "releases.parsers.junit.JUnitParser",
@@ -242,12 +249,23 @@ AUDIT_READER = "catalog.audit_reader.reach_of"
 AUDIT_ADDRESSES = "portal.audit_addresses.address_of"
 AUDIT_ACTOR = "catalog.models.the_portal"
 AUDIT_EVENTS = [
+    "audit.packs.events.PackEvent",
     "audit.audit_events.AuditEvent",
     "catalog.audit_events.CatalogEvent",
     "releases.audit_events.ReleaseEvent",
     "deployments.audit_events.DeploymentEvent",
     "portal.audit_events.PortalEvent",
 ]
+
+# Evidence packs: the lists in them, their attachments, and the key that signs their manifests.
+AUDIT_POPULATIONS = [
+    "audit.packs.own_lists.SOURCE",
+    "catalog.audit_populations.SOURCE",
+    "releases.audit_populations.SOURCE",
+    "deployments.audit_populations.SOURCE",
+]
+AUDIT_ATTACHMENTS = "releases.storage.open_bytes"
+PACK_KEY_FILE = env_str("PACK_KEY_FILE", default=str(BASE_DIR / ".gatehouse" / "pack-key"))
 
 CLUSTER_CLIENT = "deployments.clients.kubernetes.connect"
 KUBERNETES_CREDENTIALS_DIR = env_str("KUBERNETES_CREDENTIALS_DIR", default="")

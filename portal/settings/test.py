@@ -18,6 +18,8 @@ os.environ["DATABASE_OWNER_URL"] = f"postgresql://gatehouse_owner@{_SOCKETS}/tes
 os.environ["REDIS_URL"] = f"{_VALKEY}/{_NUMBER}"
 os.environ["CACHE_URL"] = f"{_VALKEY}/{_NUMBER + 1}"
 os.environ["EVIDENCE_ROOT"] = f"{_HOME}/evidence-{_WORKER}"
+os.environ["PACKS_ROOT"] = f"{_HOME}/packs-{_WORKER}"
+os.environ["PACK_KEY_FILE"] = f"{_HOME}/pack-key-{_WORKER}"
 
 from portal.settings.base import *  # noqa: E402 -- the variables above must be set before
 

@@ -1,0 +1,39 @@
+"""CSV as RFC 4180 has it, and without what a spreadsheet would take for a formula.
+
+A cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return gets an apostrophe before it,
+and so does one that begins with such an apostrophe already: so the guard can be taken off again.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from audit.times import in_utc
+
+_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
+_QUOTED: Final = re.compile(r'[",\r\n]')
+
+
+def cell(value: Any) -> str:
+    """Return a value as a cell: nothing is empty, a yes or no is Y or N, a time is UTC."""
+    if value is None:
+        return ""
+    if value is True or value is False:
+        return "Y" if value else "N"
+    text = in_utc(value) if isinstance(value, datetime) else str(value)
+    if _FORMULA.match(text):
+        text = f"'{text}"
+    if _QUOTED.search(text):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def line(values: Sequence[Any]) -> str:
+    """Return one row with its end."""
+    return ",".join(map(cell, values)) + "\r\n"
+
+
+def document(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """Return a whole small file."""
+    return "".join([line(header), *map(line, rows)]).encode()

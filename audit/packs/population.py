@@ -1,0 +1,68 @@
+"""The lists that auditors draw from. The tables live above this app; it reads them by the SQL that they name.
+
+A list and its statement of completeness come from one SQL text that is printed in the pack: whoever doubts
+a list can read how it was drawn, and draw it again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+PARAMETERS: Final = ("project", "environment", "numbers", "since", "until", "size")
+"""What the SQL may name: slug, name, bigint[], two times (each may be NULL), and the checkpoint's size."""
+
+
+@dataclass(frozen=True)
+class Population:
+    """One list.
+
+    Attributes:
+        name: its file is ``population/<name>.csv``.
+        title: for people.
+        source: tables that it is drawn from.
+        sql: a SELECT in the order of the list; its columns are the file's.
+    """
+
+    name: str
+    title: str
+    source: tuple[str, ...]
+    sql: str
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """Two counts that must be the same: what the tables hold and what the log says.
+
+    Attributes:
+        check: a sentence's worth of what is compared.
+        expected: a SELECT of one number, from the log.
+        actual: a SELECT of one number, from the tables.
+    """
+
+    check: str
+    expected: str
+    actual: str
+
+
+@dataclass(frozen=True)
+class PopulationSource:
+    """What an app adds to packs.
+
+    Attributes:
+        populations: its lists.
+        reconciliations: its comparisons.
+        streams: a SELECT of (change request number, stream, whether a sample shows it): the streams
+            that belong to the changes in scope and go into the pack whole. Empty for none.
+    """
+
+    populations: Sequence[Population] = ()
+    reconciliations: Sequence[Reconciliation] = ()
+    streams: str = ""
+
+
+def sources() -> list[PopulationSource]:
+    """Return what the apps that settings.AUDIT_POPULATIONS names add."""
+    return [import_string(path) for path in settings.AUDIT_POPULATIONS]

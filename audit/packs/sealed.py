@@ -1,0 +1,187 @@
+"""The log as the pack proves it: the newest signed checkpoint, its keys, its tree."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
+
+from audit.packs.errors import CannotBuild
+from audit.packs.snapshot import Snapshot
+from audit.packs.zip_file import Archive
+from audit.publishing.places import KEYS, directory_of
+from audit.tlog.checkpoints import Checkpoint
+from audit.tlog.errors import Malformed, TlogError
+from audit.tlog.keys import SignatureType, VerifierKey
+from audit.tlog.merkle import inclusion_path
+from audit.tlog.notes import Note, Signature
+from audit.tlog.policy_file import Policy, parse_policy
+from audit.tlog.proofs import InclusionProof
+from audit.tlog.tiles import WIDTH, Edge, Tile, TileNodes, encode_bundle
+
+_NEWEST: Final = """
+SELECT c.id, c.size, c.note FROM audit_checkpoint c JOIN audit_tree t ON t.origin = c.origin
+ORDER BY c.size DESC LIMIT 1
+"""
+_COSIGNED: Final = (
+    "SELECT line FROM audit_cosignature WHERE checkpoint_id = %(checkpoint)s ORDER BY id"
+)
+_LEAVES: Final = """
+SELECT leaf_hash FROM audit_leaf WHERE idx >= %(start)s AND idx < %(end)s ORDER BY idx
+"""
+_ENTRIES: Final = """
+SELECT e.entry FROM audit_leaf l JOIN audit_event e ON e.id = l.event_id
+WHERE l.idx >= %(start)s AND l.idx < %(end)s ORDER BY l.idx
+"""
+_STRIDE: Final = 16 * WIDTH
+
+
+@dataclass
+class SealedLog:
+    """A signed tree, and what verifies it."""
+
+    checkpoint: Checkpoint
+    note: Note
+    keys: list[VerifierKey]
+    policy: Policy
+    _snapshot: Snapshot
+    _upper: dict[Tile, bytes] = field(default_factory=dict)
+    _nodes: TileNodes | None = None
+
+    @property
+    def size(self) -> int:
+        """How many entries the checkpoint covers."""
+        return self.checkpoint.size
+
+    @property
+    def key(self) -> VerifierKey:
+        """The log's key that signed the checkpoint."""
+        names = {(each.name, each.key_id) for each in self.note.signatures}
+        signed = [key for key in self.keys if (key.name, key.key_id) in names]
+        ed25519 = [key for key in signed if key.type is SignatureType.ED25519]
+        if not ed25519:
+            raise CannotBuild("The newest checkpoint is not signed by a key that is published.")
+        return ed25519[0]
+
+    # ── files ────────────────────────────────────────────────────────────────────────────────────
+
+    def add_word(self, archive: Archive) -> None:
+        """Add the checkpoint, the key, and both once more as openssl reads them."""
+        key = self.key
+        signature = next(each.payload for each in self.note.signatures if each.is_by(key))
+        pem = Ed25519PublicKey.from_public_bytes(key.public).public_bytes(
+            Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+        )
+        archive.add("log/checkpoint", bytes(self.note))
+        archive.add("log/checkpoint.body", self.note.text.encode())
+        archive.add("log/checkpoint.sig", signature)
+        archive.add("log.pem", pem)
+        archive.add("log.vkey", "".join(f"{each}\n" for each in self.keys).encode())
+        archive.add("policy.tlog", str(self.policy).encode())
+
+    def add_tiles(
+        self, archive: Archive, wanted: set[int] | None, tick: Callable[[int], None]
+    ) -> None:
+        """Add the tiles over the tree; of level 0 those that are wanted, or all with all entries.
+
+        Raises:
+            CannotBuild: the leaves do not lead to the root that was signed.
+        """
+        edge = Edge()
+        for start in range(0, self.size, _STRIDE):
+            for tile, data in edge.extend(self._leaves(start, min(start + _STRIDE, self.size))):
+                self._add_tile(archive, tile, data, wanted)
+            if wanted is None:
+                self._add_bundles(archive, start)
+            tick(min(start + _STRIDE, self.size))
+        for tile, data in edge.partial_tiles():
+            self._add_tile(archive, tile, data, None)
+        if edge.size != self.size or edge.root() != self.checkpoint.root:
+            raise CannotBuild(
+                f"The {edge.size} leaves in the database do not lead to the root that was signed for "
+                f"{self.size} entries: the log was changed. No pack is built from it."
+            )
+
+    def _add_tile(self, archive: Archive, tile: Tile, data: bytes, wanted: set[int] | None) -> None:
+        if tile.level:
+            self._upper[tile] = data
+        if tile.level or wanted is None or tile.index in wanted:
+            archive.add(f"log/{tile.path}", data)
+
+    def _add_bundles(self, archive: Archive, start: int) -> None:
+        entries = self._entries(start, min(start + _STRIDE, self.size))
+        for index in range(start // WIDTH, -(-min(start + _STRIDE, self.size) // WIDTH)):
+            some = list(islice(entries, WIDTH))
+            archive.add(f"log/{Tile(None, index, len(some)).path}", encode_bundle(some))
+
+    def _leaves(self, start: int, end: int) -> list[bytes]:
+        return [row[0] for row in self._snapshot.all(_LEAVES, {"start": start, "end": end})]
+
+    def _entries(self, start: int, end: int) -> Iterable[bytes]:
+        found = self._snapshot.all(_ENTRIES, {"start": start, "end": end})
+        return iter([bytes(row[0]) for row in found])
+
+    # ── proofs ───────────────────────────────────────────────────────────────────────────────────
+
+    def proof(self, index: int) -> bytes:
+        """Return the ``.tlog-proof`` of an entry; ``add_tiles`` comes first."""
+        if self._nodes is None:
+            self._nodes = TileNodes(self.size, self._read)
+        path = tuple(inclusion_path(index, self.size, self._nodes))
+        return bytes(InclusionProof(index, path, bytes(self.note)))
+
+    def _read(self, tile: Tile) -> bytes:
+        if tile.level:
+            return self._upper[tile]
+        start = tile.index * WIDTH
+        return b"".join(self._leaves(start, start + tile.width))
+
+
+def sealed_log(snapshot: Snapshot) -> SealedLog:
+    """Return the log at its newest checkpoint.
+
+    Raises:
+        CannotBuild: nothing is signed, or not by a key that is published.
+    """
+    found = snapshot.all(_NEWEST, {})
+    if not found:
+        raise CannotBuild("The log has no signed checkpoint yet: does the signer run?")
+    [(pk, _, text)] = found
+    lines = snapshot.all(_COSIGNED, {"checkpoint": pk})
+    try:
+        note = Note.of(text.encode()).and_signatures(
+            Signature.of_line(line.rstrip("\n")) for (line,) in lines
+        )
+        keys = _published_keys(snapshot)
+        note.verified_by(keys)
+        return SealedLog(Checkpoint.of_text(note.text), note, keys, _policy(keys), snapshot)
+    except TlogError as error:
+        raise CannotBuild(f"The newest checkpoint cannot be verified: {error}") from error
+
+
+def _published_keys(snapshot: Snapshot) -> list[VerifierKey]:
+    incarnation = snapshot.one("SELECT incarnation FROM audit_tree", {})
+    path = directory_of(Path(settings.LOG_ROOT), incarnation) / KEYS
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise CannotBuild(
+            f"The log's public key is not in {path}, where the signer publishes it: does it run?"
+        ) from error
+    return [VerifierKey.of(line) for line in lines if line.strip()]
+
+
+def _policy(keys: list[VerifierKey]) -> Policy:
+    """Return the policy of this installation; without one it names the log and asks for nobody."""
+    path = settings.WITNESS_POLICY_FILE
+    if path:
+        try:
+            return parse_policy(Path(path).read_bytes())
+        except (OSError, Malformed) as error:
+            raise CannotBuild(f"The witness policy {path} cannot be read: {error}") from error
+    logs = [key for key in keys if key.type is SignatureType.ED25519]
+    return parse_policy("".join([*(f"log {key}\n" for key in logs), "quorum none\n"]).encode())

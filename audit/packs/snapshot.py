@@ -1,0 +1,71 @@
+"""One state of the database for the whole pack: what is read an hour later is of the same moment."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import psycopg
+from django.db import connections
+
+_BATCH: Final = 2000
+"""Rows that a cursor fetches at once."""
+
+Row = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Reads of one moment, on a connection of its own.
+
+    Attributes:
+        at: the moment.
+    """
+
+    connection: "psycopg.Connection[Any]"
+    at: datetime
+
+    def one(self, sql: str, parameters: Mapping[str, Any]) -> Any:
+        """Return the only value of a query; None when it has no row."""
+        row = self.connection.execute(sql, parameters).fetchone()
+        return None if row is None else row[0]
+
+    def all(self, sql: str, parameters: Mapping[str, Any]) -> list[Row]:
+        """Return all rows of a query that cannot have many."""
+        return self.connection.execute(sql, parameters).fetchall()
+
+    def stream(
+        self, sql: str, parameters: Mapping[str, Any]
+    ) -> Iterator[tuple[list[str], Iterator[Row]]]:
+        """Yield once: the columns' names, and the rows, of which a few are in memory at a time."""
+        with self.connection.cursor(name="gatehouse_pack") as cursor:
+            cursor.itersize = _BATCH
+            cursor.execute(sql, parameters)
+            yield [column.name for column in cursor.description or ()], iter(cursor)
+
+    streaming = contextmanager(stream)
+
+    def rows(self, sql: str, parameters: Mapping[str, Any]) -> Iterator[Row]:
+        """Yield the rows of a query that may have millions."""
+        with self.streaming(sql, parameters) as (_, rows):
+            yield from rows
+
+
+@contextmanager
+def snapshot() -> Iterator[Snapshot]:
+    """Open a snapshot of the database as it is committed now; it may be read for as long as it takes."""
+    wrapper = connections["default"].copy()
+    try:
+        wrapper.ensure_connection()
+        raw: psycopg.Connection[Any] = wrapper.connection
+        raw.autocommit = True
+        with raw.transaction():
+            raw.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            # A pack takes what it takes; the limits of a web request are none of its own.
+            raw.execute("SET LOCAL statement_timeout = 0")
+            raw.execute("SET LOCAL work_mem = '32MB'")
+            [(at,)] = raw.execute("SELECT clock_timestamp()").fetchall()
+            yield Snapshot(raw, at)
+    finally:
+        wrapper.close()

@@ -1,0 +1,275 @@
+"""The lists of changes, signatures, releases and evidence in evidence packs; see audit.packs.population.
+
+A change is in a period when something happened to it then: it was asked for, decided or carried out. A
+row without any event is listed whatever the period: it must not be there.
+"""
+
+from typing import Final
+
+from audit.packs.own_lists import SEALED
+from audit.packs.population import Population, PopulationSource, Reconciliation
+
+CHOSEN: Final = """
+chosen AS MATERIALIZED (
+    SELECT cr.number, 'change-request/' || cr.number AS stream, cr.environment_id, cr.release_id,
+        p.slug AS project
+    FROM releases_changerequest cr
+        JOIN catalog_project p ON p.id = cr.project_id
+        JOIN catalog_environment en ON en.id = cr.environment_id
+    WHERE (%(project)s::text IS NULL OR p.slug = %(project)s)
+        AND (%(environment)s::text IS NULL OR en.name = %(environment)s)
+        AND (%(numbers)s::bigint[] IS NULL OR cr.number = ANY(%(numbers)s::bigint[]))
+        AND (
+            'change-request/' || cr.number IN (
+                SELECT stream FROM audit_event
+                WHERE starts_with(stream, 'change-request/')
+                    AND recorded_at >= coalesce(%(since)s::timestamptz, '-infinity')
+                    AND recorded_at < coalesce(%(until)s::timestamptz, 'infinity')
+            )
+            OR 'change-request/' || cr.number NOT IN (
+                SELECT stream FROM audit_stream WHERE starts_with(stream, 'change-request/')
+            )
+        )
+)
+"""
+
+NAME: Final = (
+    "coalesce(nullif({0}.full_name, ''), nullif(trim({0}.first_name || ' ' || {0}.last_name), ''),"
+    " {0}.username)"
+)
+"""As ``catalog.models.User.display_name``; format it with the table's name."""
+
+_CHANGE_REQUESTS: Final = f"""
+WITH {CHOSEN},
+told AS (
+    SELECT e.stream, count(*) AS events,
+        count(*) FILTER (WHERE l.idx IS NULL OR l.idx >= %(size)s) AS unsealed,
+        min(l.idx) AS first_leaf, max(l.idx) FILTER (WHERE l.idx < %(size)s) AS last_leaf,
+        max(e.recorded_at) FILTER (WHERE e.type = 'releases.all_rules_met') AS rules_met_at,
+        min(e.recorded_at) FILTER (WHERE e.type = 'releases.deploying') AS deploying_at
+    FROM chosen c JOIN audit_event e ON e.stream = c.stream LEFT JOIN audit_leaf l ON l.event_id = e.id
+    GROUP BY e.stream
+),
+signed AS (
+    SELECT a.change_request_id AS number, count(*) AS given,
+        string_agg(u.pseudonym, ' ' ORDER BY u.pseudonym COLLATE "C") AS people,
+        array_agg(a.person_id) AS ids,
+        min(a.given_at) AS first_at, max(a.given_at) AS last_at
+    FROM chosen c JOIN releases_approval a ON a.change_request_id = c.number
+        JOIN catalog_user u ON u.id = a.person_id
+    WHERE a.voided_at IS NULL AND a.decision = 'approved'
+    GROUP BY a.change_request_id
+),
+waived AS (
+    SELECT g.change_request_id AS number, count(*) AS gates
+    FROM chosen c JOIN releases_gateresult g ON g.change_request_id = c.number
+    WHERE g.outcome = 'waived'
+    GROUP BY g.change_request_id
+)
+SELECT 'CR-' || c.number AS change_request, c.project, en.name AS environment, en.tier,
+    p.risk_tier, cr.kind, r.version AS release, r.content_digest, cr.state,
+    asker.pseudonym AS requested_by, {NAME.format("asker")} AS requested_by_name, cr.requested_at,
+    sealer.pseudonym AS sealed_by, pol.name AS policy, pv.number AS policy_version,
+    pv.digest AS policy_digest, st.digest AS statement_digest,
+    (SELECT coalesce(sum((rule ->> 'required')::int), 0)
+        FROM jsonb_array_elements(cr.rules) rule) AS approvals_required,
+    coalesce(s.given, 0) AS approvals_given, coalesce(s.people, '') AS approved_by,
+    cr.requested_by_id = ANY(s.ids) AS approver_is_requester,
+    r.sealed_by_id = ANY(s.ids) AS approver_is_sealer,
+    s.first_at AS first_approved_at, s.last_at AS last_approved_at, t.rules_met_at,
+    t.deploying_at AS deployment_started_at, cr.deployed_at,
+    t.rules_met_at <= t.deploying_at AS approval_before_deployment,
+    coalesce(w.gates, 0) AS gates_waived,
+    coalesce(t.events, 0) AS events, coalesce(t.unsealed, 0) AS unsealed_events,
+    t.first_leaf, t.last_leaf
+FROM chosen c
+    JOIN releases_changerequest cr ON cr.number = c.number
+    JOIN catalog_project p ON p.id = cr.project_id
+    JOIN catalog_environment en ON en.id = cr.environment_id
+    JOIN releases_release r ON r.id = cr.release_id
+    JOIN catalog_user asker ON asker.id = cr.requested_by_id
+    JOIN catalog_user sealer ON sealer.id = r.sealed_by_id
+    LEFT JOIN releases_policyversion pv ON pv.id = cr.policy_version_id
+    LEFT JOIN releases_policy pol ON pol.id = pv.policy_id
+    LEFT JOIN releases_statement st ON st.id = cr.statement_id
+    LEFT JOIN told t ON t.stream = c.stream
+    LEFT JOIN signed s ON s.number = c.number
+    LEFT JOIN waived w ON w.number = c.number
+ORDER BY c.number
+"""
+
+_APPROVALS: Final = f"""
+WITH {CHOSEN},
+recorded AS (
+    SELECT e.id, e.uid, (e.facts #>> '{{data,approval}}')::bigint AS approval, {SEALED} AS idx,
+        e.leaf_hash
+    FROM chosen c JOIN audit_event e ON e.stream = c.stream LEFT JOIN audit_leaf l ON l.event_id = e.id
+    WHERE e.type IN ('releases.approved', 'releases.rejected')
+)
+SELECT a.id AS approval, 'CR-' || c.number AS change_request, u.pseudonym AS person,
+    a.person_name AS printed_name, array_to_string(a.roles, ' ') AS roles, a.decision,
+    CASE a.decision WHEN 'approved' THEN 'approval' ELSE 'rejection' END AS meaning,
+    st.digest AS statement_digest, a.given_at, a.voided_at, a.void_reason,
+    e.uid AS event, e.idx AS leaf_index, encode(e.leaf_hash, 'hex') AS leaf_hash
+FROM chosen c
+    JOIN releases_approval a ON a.change_request_id = c.number
+    JOIN releases_statement st ON st.id = a.statement_id
+    JOIN catalog_user u ON u.id = a.person_id
+    LEFT JOIN recorded e ON e.approval = a.id
+ORDER BY a.id
+"""
+
+_RELEASES: Final = f"""
+WITH {CHOSEN},
+used AS (SELECT DISTINCT release_id FROM chosen)
+SELECT p.slug AS project, r.version AS release, r.content_digest, u.pseudonym AS sealed_by,
+    {NAME.format("u")} AS sealed_by_name, r.sealed_at,
+    (SELECT count(*) FROM releases_releaseitem i WHERE i.release_id = r.id) AS items,
+    e.uid AS event, {SEALED} AS leaf_index
+FROM used
+    JOIN releases_release r ON r.id = used.release_id
+    JOIN catalog_project p ON p.id = r.project_id
+    JOIN catalog_user u ON u.id = r.sealed_by_id
+    LEFT JOIN audit_event e ON e.stream = 'release/' || r.id AND e.type = 'releases.sealed'
+    LEFT JOIN audit_leaf l ON l.event_id = e.id
+ORDER BY r.id
+"""
+
+_VERSIONS: Final = f"""
+WITH {CHOSEN},
+used AS (
+    SELECT DISTINCT i.artifact_version_id FROM chosen c
+        JOIN releases_releaseitem i ON i.release_id = c.release_id
+)
+SELECT p.slug AS project, a.name AS artifact, a.kind, v.version, v.digest, v.uri, v.repository,
+    v.commit, v.build_url, jsonb_array_length(v.authors) AS authors, u.pseudonym AS registered_by,
+    v.registered_at, e.uid AS event, {SEALED} AS leaf_index
+FROM used
+    JOIN catalog_artifactversion v ON v.id = used.artifact_version_id
+    JOIN catalog_artifact a ON a.id = v.artifact_id
+    JOIN catalog_project p ON p.id = a.project_id
+    JOIN catalog_user u ON u.id = v.registered_by_id
+    LEFT JOIN audit_event e
+        ON e.stream = 'artifact-version/' || v.id AND e.type = 'catalog.artifact_version_registered'
+    LEFT JOIN audit_leaf l ON l.event_id = e.id
+ORDER BY v.id
+"""
+
+_EVIDENCE: Final = f"""
+WITH {CHOSEN},
+about AS (
+    SELECT DISTINCT release_id, NULL::bigint AS version_id FROM chosen
+    UNION
+    SELECT NULL, i.artifact_version_id FROM chosen c
+        JOIN releases_releaseitem i ON i.release_id = c.release_id
+)
+SELECT v.id AS evidence, p.slug AS project, v.kind, v.sha256, v.size, v.outcome, v.summary,
+    coalesce('release/' || v.release_id, 'artifact-version/' || v.artifact_version_id) AS about,
+    v.parser_version, u.pseudonym AS added_by, v.added_at, v.valid_until,
+    e.uid AS event, {SEALED} AS leaf_index
+FROM about
+    JOIN releases_evidence v
+        ON v.release_id = about.release_id OR v.artifact_version_id = about.version_id
+    JOIN catalog_project p ON p.id = v.project_id
+    JOIN catalog_user u ON u.id = v.added_by_id
+    LEFT JOIN audit_event e
+        ON e.stream = coalesce('release/' || v.release_id, 'artifact-version/' || v.artifact_version_id)
+        AND e.type = 'releases.evidence_added' AND (e.facts #>> '{{object,id}}')::bigint = v.id
+    LEFT JOIN audit_leaf l ON l.event_id = e.id
+ORDER BY v.id
+"""
+
+_STREAMS: Final = f"""
+WITH {CHOSEN}
+SELECT number, stream, true FROM chosen
+UNION ALL SELECT number, 'release/' || release_id, true FROM chosen
+UNION ALL SELECT c.number, 'artifact-version/' || i.artifact_version_id, true
+    FROM chosen c JOIN releases_releaseitem i ON i.release_id = c.release_id
+UNION ALL SELECT number, 'environment/' || environment_id, false FROM chosen
+"""
+
+_IN_PROJECT: Final = "(%(project)s::text IS NULL OR {} = %(project)s)"
+
+SOURCE: Final = PopulationSource(
+    populations=(
+        Population(
+            name="change_requests",
+            title="Change requests to which something happened in the period",
+            source=("releases_changerequest", "releases_approval", "audit_event", "audit_leaf"),
+            sql=_CHANGE_REQUESTS,
+        ),
+        Population(
+            name="approvals",
+            title="Signatures, yes and no, under these change requests",
+            source=("releases_approval", "audit_event", "audit_leaf"),
+            sql=_APPROVALS,
+        ),
+        Population(
+            name="releases",
+            title="Releases that these change requests put somewhere",
+            source=("releases_release", "audit_event", "audit_leaf"),
+            sql=_RELEASES,
+        ),
+        Population(
+            name="artifact_versions",
+            title="What is in these releases, by digest",
+            source=("catalog_artifactversion", "releases_releaseitem", "audit_event", "audit_leaf"),
+            sql=_VERSIONS,
+        ),
+        Population(
+            name="evidence",
+            title="Reports about these releases and what is in them",
+            source=("releases_evidence", "audit_event", "audit_leaf"),
+            sql=_EVIDENCE,
+        ),
+    ),
+    reconciliations=(
+        Reconciliation(
+            check="Change requests: submitted in the log, and in the table",
+            expected=f"""SELECT count(*) FROM audit_event
+                WHERE type = 'releases.submitted' AND {_IN_PROJECT.format("project")}
+                AND (%(environment)s::text IS NULL OR facts #>> '{{data,environment}}' = %(environment)s)
+                AND (%(numbers)s::bigint[] IS NULL OR stream IN
+                    (SELECT 'change-request/' || n FROM unnest(%(numbers)s::bigint[]) n))""",
+            actual=f"""SELECT count(*) FROM releases_changerequest cr
+                JOIN catalog_project p ON p.id = cr.project_id
+                JOIN catalog_environment en ON en.id = cr.environment_id
+                WHERE {_IN_PROJECT.format("p.slug")}
+                AND (%(environment)s::text IS NULL OR en.name = %(environment)s)
+                AND (%(numbers)s::bigint[] IS NULL OR cr.number = ANY(%(numbers)s::bigint[]))""",
+        ),
+        Reconciliation(
+            check="Signatures under the listed change requests: in the log, and in the table",
+            expected=f"""WITH {CHOSEN} SELECT count(*) FROM chosen c
+                JOIN audit_event e ON e.stream = c.stream
+                WHERE e.type IN ('releases.approved', 'releases.rejected')""",
+            actual=f"""WITH {CHOSEN} SELECT count(*) FROM chosen c
+                JOIN releases_approval a ON a.change_request_id = c.number""",
+        ),
+        Reconciliation(
+            check="Releases: sealed in the log, and in the table",
+            expected=f"""SELECT count(*) FROM audit_event
+                WHERE type = 'releases.sealed' AND {_IN_PROJECT.format("project")}""",
+            actual=f"""SELECT count(*) FROM releases_release r
+                JOIN catalog_project p ON p.id = r.project_id WHERE {_IN_PROJECT.format("p.slug")}""",
+        ),
+        Reconciliation(
+            check="Evidence: added in the log, and in the table",
+            expected=f"""SELECT count(*) FROM audit_event
+                WHERE type = 'releases.evidence_added' AND {_IN_PROJECT.format("project")}""",
+            actual=f"""SELECT count(*) FROM releases_evidence v
+                JOIN catalog_project p ON p.id = v.project_id WHERE {_IN_PROJECT.format("p.slug")}""",
+        ),
+        Reconciliation(
+            check="Signatures by who asked for the change or sealed the release: none",
+            expected="SELECT 0",
+            actual=f"""WITH {CHOSEN} SELECT count(*) FROM chosen c
+                JOIN releases_changerequest cr ON cr.number = c.number
+                JOIN releases_release r ON r.id = cr.release_id
+                JOIN releases_approval a ON a.change_request_id = c.number
+                WHERE a.decision = 'approved' AND a.voided_at IS NULL
+                    AND a.person_id IN (cr.requested_by_id, r.sealed_by_id)""",
+        ),
+    ),
+    streams=_STREAMS,
+)
