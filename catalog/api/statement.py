@@ -8,10 +8,10 @@ from django.db import OperationalError, connection
 
 
 def rows_of(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Return all rows, on the request's own connection.
+    """Return all rows of a query that only reads, on the request's own connection.
 
-    Where queries are logged (tests, debugging) the statement goes Django's way, so that it is counted.
-    Only for reading: a connection that broke since the last request is opened anew, and asked again.
+    Where queries are logged (tests, debugging) it goes Django's way, so that it is counted. A connection
+    that was lost since its last use is opened again; Django asks for that with a query of its own.
 
     Raises:
         django.db.DatabaseError: as of any query.
@@ -20,19 +20,21 @@ def rows_of(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ..
         with connection.cursor() as cursor:
             cursor.execute(statement, parameters)
             return list(cursor.fetchall())
-    may_be_stale = connection.connection is not None and not connection.in_atomic_block
-    connection.ensure_connection()
     try:
-        return _plainly(statement, parameters)
+        return _prepared(statement, parameters)
     except OperationalError:
-        if not (may_be_stale and connection.connection.broken):
+        if connection.in_atomic_block or not _is_lost():
             raise
-    connection.close()
+        connection.close()
+        return _prepared(statement, parameters)
+
+
+def _prepared(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     connection.ensure_connection()
-    return _plainly(statement, parameters)
-
-
-def _plainly(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as plain:
         plain.execute(statement, parameters, prepare=True)
         return plain.fetchall()
+
+
+def _is_lost() -> bool:
+    return connection.connection is not None and bool(connection.connection.closed)
