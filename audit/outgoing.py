@@ -47,8 +47,13 @@ class Answer:
     """What came back."""
 
     status: int
-    text: str
-    """The first characters of the body."""
+    content: bytes
+    """The first bytes of the body."""
+
+    @property
+    def text(self) -> str:
+        """The same as characters."""
+        return self.content.decode("utf-8", "replace")
 
 
 @dataclass(frozen=True)
@@ -150,10 +155,10 @@ def _carried(address: Address) -> Address:
     return address.ipv4_mapped or address.sixtofour or address
 
 
-def _beginning(response: httpx.Response, deadline: float) -> str:
+def _beginning(response: httpx.Response, deadline: float) -> bytes:
     read = b""
     for chunk in response.iter_bytes():
         read += chunk
         if len(read) > LARGEST_ANSWER or time.monotonic() > deadline:
             break
-    return read[:LARGEST_ANSWER].decode("utf-8", "replace")
+    return read[:LARGEST_ANSWER]

@@ -257,6 +257,31 @@ AUDIT_EVENTS = [
     "portal.audit_events.PortalEvent",
 ]
 
+# The verifiable log (docs/witnesses.md). Its own processes read the same variables by themselves.
+LOG_ROOT = Path(env_str("LOG_ROOT", default=str(BASE_DIR / ".gatehouse" / "log")))
+DATABASE_SIGNER_URL = env_str("DATABASE_SIGNER_URL", default="")
+# A tlog-policy file: which witnesses there are, and how many of them suffice. Empty: nobody witnesses.
+WITNESS_POLICY_FILE = env_str("WITNESS_POLICY_FILE", default="")
+# An RFC 3161 authority, and the PEM file with the certificates under which its stamps are believed.
+TIMESTAMP_URL = env_str("TIMESTAMP_URL", default="")
+TIMESTAMP_ROOTS_FILE = env_str("TIMESTAMP_ROOTS_FILE", default="")
+# Where checkpoints go besides: addresses of people, the working copy of a Git repository, a store that
+# keeps what it was given. Each is switched off while it is empty.
+CHECKPOINT_MAIL_TO = env_list("CHECKPOINT_MAIL_TO")
+CHECKPOINT_GIT_DIRECTORY = env_str("CHECKPOINT_GIT_DIRECTORY", default="")
+CHECKPOINT_STORE = env_str(
+    "CHECKPOINT_STORE", default="audit.fallbacks.directory.AppendOnlyDirectory"
+)
+CHECKPOINT_STORE_PLACE = env_str("CHECKPOINT_STORE_PLACE", default="")
+# Who may read /metrics: this token as a bearer, or a caller on the same machine.
+METRICS_TOKEN = env_str("METRICS_TOKEN", default="")
+# What is counted on both sides, in the tables and in the log; each app names its own.
+AUDIT_RECONCILIATION = [
+    "catalog.audit_reconciliation.POPULATIONS",
+    "releases.audit_reconciliation.POPULATIONS",
+    "deployments.audit_reconciliation.POPULATIONS",
+]
+
 # Evidence packs: the lists in them, their attachments, and the key that signs their manifests.
 AUDIT_POPULATIONS = [
     "audit.packs.own_lists.SOURCE",
