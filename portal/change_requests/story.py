@@ -78,6 +78,14 @@ class Story:
         newest = Event.objects.filter(stream=self.change_request.audit_stream)
         return with_sentences(reversed(newest.order_by("-stream_seq")[:MOST_EVENTS]))
 
+    @property
+    def last_event(self) -> int:
+        """The newest event's id; 0 when nothing was recorded. Costs little when nothing else is asked."""
+        if "events" in self.__dict__:
+            return self.events[-1].pk if self.events else 0
+        newest = Event.objects.filter(stream=self.change_request.audit_stream)
+        return newest.order_by("-stream_seq").values_list("pk", flat=True).first() or 0
+
     @cached_property
     def deployment(self) -> Deployment | None:
         """The last attempt to carry it out."""

@@ -120,10 +120,9 @@ def changing(story: Story) -> dict[str, Any]:
 def version_of(story: Story) -> str:
     """Return what a live page compares: nothing changed while it is the same."""
     request = story.change_request
-    last = story.events[-1].pk if story.events else 0
     steps = "".join(step.state[0] for step in story.steps)
     statement = request.statement_id or 0
-    return f"{request.state}-{last}-{statement}-{steps}"
+    return f"{request.state}-{story.last_event}-{statement}-{steps}"
 
 
 class LiveChangeRequest(ChangeRequestPage):
