@@ -62,7 +62,9 @@ class StampVerifier:
         except (OSError, ValueError) as error:
             raise AnchorInvalid(f"{file} holds no certificates: {error}") from error
 
-    def verify(self, response: bytes, data: bytes, *, request: TimeStampRequest | None = None) -> Stamp:
+    def verify(
+        self, response: bytes, data: bytes, *, request: TimeStampRequest | None = None
+    ) -> Stamp:
         """Return what a response says about the data.
 
         Args:

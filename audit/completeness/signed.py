@@ -98,6 +98,4 @@ def check_anchors(tree: Tree, verifier: StampVerifier | None, complaints: Compla
         try:
             verifier.verify(bytes(row.token), text.encode())
         except AnchorInvalid as error:
-            complaints.add(
-                "anchor", f"The time stamp on {row.checkpoint.size} entries: {error}"
-            )
+            complaints.add("anchor", f"The time stamp on {row.checkpoint.size} entries: {error}")

@@ -58,6 +58,9 @@ def test_what_a_verification_found_cannot_be_changed(statement):
     VerificationRun.objects.create(
         origin="o", started_at=timezone.now(), ok=False, size=1, root="", checkpoints=0
     )
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(statement.format("audit_verificationrun"))
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement.format("audit_verificationrun"))

@@ -1,0 +1,31 @@
+"""Whether every event is either sealed or waits to be, and every stream is dense."""
+
+from typing import Final
+
+from audit.completeness.complaints import Complaints
+from audit.doctor.contents import check_streams
+from audit.doctor.finding import rows
+
+_STRAY: Final = """
+SELECT
+    (SELECT count(*) FROM audit_event e
+        WHERE NOT EXISTS (SELECT FROM audit_leaf l WHERE l.event_id = e.id)
+          AND NOT EXISTS (SELECT FROM audit_pending p WHERE p.event_id = e.id)),
+    (SELECT count(*) FROM audit_pending p
+        WHERE EXISTS (SELECT FROM audit_leaf l WHERE l.event_id = p.event_id)
+          OR NOT EXISTS (SELECT FROM audit_event e WHERE e.id = p.event_id))
+"""
+
+
+def check_queue(complaints: Complaints) -> None:
+    """No event was kept away from the sequencer, and no number of a stream is missing."""
+    ((hidden, strangers),) = rows(_STRAY)
+    if hidden:
+        complaints.add("hidden", f"{hidden} events are neither sealed nor wait for it.")
+    if strangers:
+        complaints.add(
+            "strangers", f"{strangers} entries of the queue are no events, or are sealed already."
+        )
+    streams = check_streams()
+    if not streams.ok:
+        complaints.add("streams", streams.sentence)
