@@ -1,16 +1,15 @@
 """`make bench`: set up, ask every question, print the table.
 
-make bench                        everything, about five minutes
-make bench ARGS=--quick           a tenth of the data, a minute
-make bench ARGS="verdict reads"   some questions
+`make bench` takes about five minutes, `make bench ARGS=--quick` one with a tenth of the data, and
+`make bench ARGS="verdict reads"` asks some of the questions.
 """
 
 import argparse
 import importlib
 import os
 import time
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from benchmarks import report
 from benchmarks.data import load
@@ -56,7 +55,7 @@ def _set_up(found: Machine, *, quick: bool) -> Setting:
     import django  # noqa: PLC0415 -- the settings name the services that run now
 
     django.setup()
-    rounds, seconds = (3, 0.5) if quick else (5, 1.0)
+    rounds, seconds = (3, 0.25) if quick else (5, 0.7)
     return Setting(found, ground, ours, baseline, small, rounds, seconds)
 
 

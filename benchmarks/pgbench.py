@@ -19,7 +19,8 @@ INSERT INTO catalog_artifactversion (artifact_id, version, digest, uri, reposito
                                      build_url, registered_by_id, registered_at)
 VALUES (:artifact, gen_random_uuid(), 'sha256:' || encode(sha256(gen_random_uuid()::text::bytea), 'hex'),
         'registry.example.com/service-1/part', 'https://git.example.com/service-1/part', repeat('0', 40),
-        '[{"name": "Wanda Wood", "email": "wanda@example.com"}]', 'https://ci.example.com/builds/1', 1, now());
+        '[{"name": "Wanda Wood", "email": "wanda@example.com"}]', 'https://ci.example.com/builds/1', 1,
+        now());
 """
 _EVENT = """
 WITH written AS (

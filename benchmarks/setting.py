@@ -1,9 +1,8 @@
 """What a question is given: the machine, its data, the servers, and how long it may take."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.client import Load, Request, always, drive
+from benchmarks.client import Request, always, drive
 from benchmarks.data import Ground
 from benchmarks.machine import Machine
 from benchmarks.rounds import Measure
@@ -47,9 +46,3 @@ class Setting:
     def one_at_a_time(self, port: int, request: Request) -> Measure:
         """Return the same for a single client: the time an answer takes on an idle server."""
         return lambda: drive(port, always(request), seconds=self.seconds / 2, clients=1)
-
-
-def repeated(requests: list[bytes]) -> Iterator[bytes]:
-    """Yield the requests in turn, for ever."""
-    while True:
-        yield from requests

@@ -37,7 +37,7 @@ class FlatSerializer(serializers.ModelSerializer[FlatChangeRequest]):
 class FlatViewSet(viewsets.ModelViewSet[FlatChangeRequest]):
     """Read one, list them."""
 
-    queryset = FlatChangeRequest.objects.all()
+    queryset = FlatChangeRequest._default_manager.all()
     serializer_class = FlatSerializer
     filterset_fields = ["project_id", "state"]
 
@@ -54,14 +54,14 @@ class BuildSerializer(serializers.ModelSerializer[Build]):
 class BuildViewSet(viewsets.ModelViewSet[Build]):
     """Create one, with its audit row in the same transaction."""
 
-    queryset = Build.objects.all()
+    queryset = Build._default_manager.all()
     serializer_class = BuildSerializer
 
     @transaction.atomic
     def perform_create(self, serializer: Any) -> None:
         """Save the row and say so in the log."""
         build = serializer.save(registered_by=self.request.user)
-        AuditRow.objects.create(
+        AuditRow._default_manager.create(
             actor=self.request.user,
             action="create",
             object_type="build",
@@ -70,7 +70,7 @@ class BuildViewSet(viewsets.ModelViewSet[Build]):
         )
 
 
-_WITH_RELATIONS = ChangeRequest.objects.select_related(
+_WITH_RELATIONS = ChangeRequest._default_manager.select_related(
     "project", "environment", "release", "requested_by"
 )
 
@@ -92,8 +92,10 @@ def page_of_one(request: HttpRequest, number: int) -> HttpResponse:
     """Show one change request with its gates, approvals and events."""
     context = {
         "row": get_object_or_404(_WITH_RELATIONS, pk=number),
-        "gates": GateResult.objects.filter(change_request=number),
-        "approvals": Approval.objects.filter(change_request=number).select_related("person"),
-        "events": Event.objects.filter(stream=f"change-request/{number}"),
+        "gates": GateResult._default_manager.filter(change_request=number),
+        "approvals": Approval._default_manager.filter(change_request=number).select_related(
+            "person"
+        ),
+        "events": Event._default_manager.filter(stream=f"change-request/{number}"),
     }
     return render(request, "baseline/one.html", context)

@@ -1,4 +1,4 @@
-"""How long does it take from the last signature to the first change in the cluster?"""
+"""The time from the last signature to the first change in the cluster."""
 
 import sys
 import time
@@ -47,7 +47,7 @@ def _ground(machine: Machine) -> Ground:
     api = Api(f"http://127.0.0.1:{port}")
     _until(lambda: _answers(api))
     ground.on_cluster(api.url)
-    ground.bind()
+    ground.bind()  # type: ignore[no-untyped-call]  # tests have no types
     _until(lambda: bool(app.control.ping(timeout=0.5)))
     return ground
 
@@ -69,7 +69,7 @@ def _applied_after(ground: Ground, number: int) -> float:
     release = seal_release(
         ground.project,
         version=f"bench.{number}",
-        artifact_versions=[ground.version().pk],
+        artifact_versions=[ground.version().pk],  # type: ignore[no-untyped-call]
         by=factories.admin(),
     )
     request = submit(release, ground.staging, reason="measured", by=factories.person("priya"))

@@ -1,4 +1,4 @@
-"""What does the event add to the transaction that it belongs to?"""
+"""What the event adds to the transaction that it belongs to."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What does a page cost when a hundred thousand change requests lie behind it?"""
+"""What a page costs when a hundred thousand change requests lie behind it."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What does it cost to read a change request, or a list of fifty?"""
+"""What it costs to read a change request, or a list of fifty."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Which WSGI server? gunicorn's threads against granian, where that is installed."""
+"""Which WSGI server: gunicorn's threads against granian, where that is installed."""
 
 import importlib.util
 import sys
@@ -21,9 +21,11 @@ def measure(setting: Setting) -> Iterator[Row]:
     plain = _granian(setting, "granian-plain", "benchmarks.baseline.wsgi:application", **baseline)
     ours = _granian(setting, "granian-ours", "portal.wsgi:application")
     verdict = Request(verdict_path(), headers=setting.token("bench-ci"))
+    listed = Request("/api/v1/change-requests/?state=deployed", headers=verdict.headers)
     for what, request, theirs, mine in (
         ("bare view", Request("/bare/"), plain, setting.baseline),
         ("verdict poll", verdict, ours, setting.ours),
+        ("list of 50", listed, ours, setting.ours),
     ):
         pair = interleaved(
             setting.polling(theirs, request), setting.polling(mine, request), setting.rounds

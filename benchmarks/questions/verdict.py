@@ -1,4 +1,4 @@
-"""How much does CI's question cost: is it decided yet?"""
+"""What CI's question costs, which it asks again and again until it is decided."""
 
 import http.client
 from collections.abc import Iterator

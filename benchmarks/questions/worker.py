@@ -1,4 +1,4 @@
-"""How many audited database tasks does a worker carry?"""
+"""How many audited database tasks a worker carries."""
 
 import itertools
 import sys

@@ -1,4 +1,4 @@
-"""What does an audited write cost, from HTTP down to the same inserts in SQL?"""
+"""What an audited write costs, from HTTP down to the same inserts in SQL."""
 
 import itertools
 import json
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from benchmarks.client import CLIENTS, Request, drive
 from benchmarks.pgbench import Script, pgbench
 from benchmarks.report import Row
-from benchmarks.rounds import interleaved, rate
+from benchmarks.rounds import Measure, interleaved, rate
 from benchmarks.setting import Setting
 
 _AUTHORS = [{"name": "Wanda Wood", "email": "wanda@example.com"}]
@@ -51,7 +51,7 @@ def measure(setting: Setting) -> Iterator[Row]:
         body = json.dumps({**fields, **_SOURCE}).encode()
         return Request("/api/v1/builds/", "POST", setting.baseline_token, body)
 
-    def posting(port: int, wrapped: Callable[[dict[str, object]], Request]) -> Callable[[], object]:
+    def posting(port: int, wrapped: Callable[[dict[str, object]], Request]) -> Measure:
         return lambda: drive(port, _builds(wrapped), seconds=setting.seconds, expect=201)
 
     with_row = interleaved(
