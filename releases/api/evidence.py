@@ -18,6 +18,7 @@ from catalog.models import ArtifactVersion
 from catalog.models import TokenScope as Scope
 from releases.actions.add_evidence import add_evidence
 from releases.api.uploads import ReportParser, stream_of
+from releases.errors import EvidenceRefused
 from releases.models import Evidence, Release
 from releases.outcomes import EvidenceOutcome
 from releases.storage import open_bytes
@@ -85,14 +86,19 @@ class EvidenceOf(Endpoint):
         """Add the report in the body."""
         fields = self.body(NewEvidenceSerializer)
         stream, file_name = stream_of(fields)
-        evidence = add_evidence(
-            about,
-            kind=fields["kind"],
-            stream=stream,
-            file_name=file_name,
-            valid_until=fields.get("valid_until"),
-            by=self.caller,
-        )
+        try:
+            evidence = add_evidence(
+                about,
+                kind=fields["kind"],
+                stream=stream,
+                file_name=file_name,
+                valid_until=fields.get("valid_until"),
+                by=self.caller,
+            )
+        except EvidenceRefused as refusal:
+            if "document" in fields and "file" in refusal.fields:
+                refusal.fields["document"] = refusal.fields.pop("file")  # as its sender calls it
+            raise
         return Response(EvidenceSerializer(evidence).data, status=201)
 
 

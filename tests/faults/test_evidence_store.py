@@ -99,7 +99,7 @@ def test_a_report_that_the_store_lost_is_not_handed_out_as_if_nothing_were(
     assert firm.ci.http.get(raw).content == content
     file.unlink()
     if loss == "other bytes":
-        file.write_bytes(content.replace(b"ok", b"no"))
+        file.write_bytes(content.replace(b"unit", b"tinu"))
     lost = firm.ci.http.get(raw)
     assert (lost.status_code, lost.json()["code"]) == (410, "evidence_lost")
     assert name in lost.json()["detail"]

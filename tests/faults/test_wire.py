@@ -48,7 +48,7 @@ def refused(answer, *statuses):
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        (b"", "body"),
+        (b"", "required"),
         (b"{", "line 1"),
         (b"null", ""),
         (b"[]", ""),

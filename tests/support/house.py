@@ -161,6 +161,7 @@ class House:
                 return [*celery, "beat", "--schedule", schedule, "--pidfile=", "-l", "WARNING"]
             case _:
                 queues = ["-Q", "default,carry_out", "-c", "2", "-l", "INFO"]
+                queues += ["--without-gossip", "--without-mingle"]
                 return [*celery, "worker", "-n", f"{name}@house", *queues]
 
     def start(self, *names: str) -> None:
