@@ -7,12 +7,17 @@ servers are. pytest-xdist's workers share the servers of the session; each has i
 import os
 import sys
 
+import hypothesis
 import pytest
 from django.conf import settings
 
 from tests.support.services import Services
 
 _SERVICES = pytest.StashKey[Services]()
+
+# A deadline for one example measures the machine; a test's own time limit is `timeout`.
+hypothesis.settings.register_profile("steady", deadline=None)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.hookimpl(tryfirst=True)
