@@ -17,6 +17,7 @@ from psycopg import sql
 from portal.embedded.postgres import PostgresServer
 
 TEMPLATE = "test_template"
+TRIES = 5
 
 _SNAPSHOT = (Path(__file__).parent / "snapshot.sql").read_bytes()
 
@@ -71,7 +72,18 @@ def _create_template() -> None:
 
 
 def restore() -> None:
-    """Put the database back to the moment after `migrate`, past every trigger."""
-    with psycopg.connect(server().url("postgres", name())) as superuser:
-        superuser.execute("SET LOCAL lock_timeout = '20s'")
-        superuser.execute("SELECT test_support.restore()")
+    """Put the database back to the moment after `migrate`, past every trigger.
+
+    A page or a held call of the test may still be reading in another thread, two tables in another
+    order than these are emptied in; it has nothing left to say, so it is tried again.
+    """
+    for tried in range(1, TRIES + 1):
+        try:
+            with psycopg.connect(server().url("postgres", name())) as superuser:
+                superuser.execute("SET LOCAL lock_timeout = '20s'")
+                superuser.execute("SELECT test_support.restore()")
+        except psycopg.errors.DeadlockDetected:
+            if tried == TRIES:
+                raise
+        else:
+            return
