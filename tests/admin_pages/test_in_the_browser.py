@@ -11,7 +11,7 @@ from audit.models import Event
 from catalog.models import ApiToken, Membership
 from releases.models import Policy
 from tests import factories
-from tests.admin_pages.test_every_page import PAGES
+from tests.admin_pages.test_every_page import addresses as every_page
 from tests.support.browser import axe_violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -32,10 +32,8 @@ def signed_in(page, live_server, client):
 
 
 def addresses():
-    stream = Event.objects.filter(stream__startswith="policy/").first().stream
+    yield from every_page()
     signed = Event.objects.filter(type="catalog.membership_given").last()
-    known = [(name, [stream] if name == "audit:stream" else args) for name, args in PAGES]
-    yield from (reverse(name, args=args) for name, args in known)
     yield reverse("audit:event", args=[signed.pk])
     yield reverse("audit:events") + "?text=role&order=log&since=2020-01-01"
     yield reverse("audit:events") + "?person=nobody"

@@ -85,27 +85,25 @@ def crowd(payments, policy):
     return payments
 
 
-@pytest.mark.parametrize(("name", "args"), LISTS)
 def test_a_long_list_goes_on_over_pages_with_few_queries(
-    crowd, browse, django_assert_max_num_queries, name, args
+    crowd, browse, django_assert_max_num_queries
 ):
     client = browse("admin")
-    address = reverse(name, args=args)
-    client.get(address)
-    with django_assert_max_num_queries(12):
-        first = client.get(address).content.decode()
-    assert "after=" in first
-    assert "before=" not in first
-    further = first.partition("after=")[2].partition('"')[0]
-    second = client.get(f"{address}?after={further}").content.decode()
-    assert "before=" in second
+    client.get("/")
+    for name, args in LISTS:
+        address = reverse(name, args=args)
+        with django_assert_max_num_queries(12):
+            first = client.get(address).content.decode()
+        assert "after=" in first, name
+        assert "before=" not in first, name
+        further = first.partition("after=")[2].partition('"')[0]
+        second = client.get(f"{address}?after={further}").content.decode()
+        assert "before=" in second, name
 
 
-@pytest.mark.parametrize("wrong", ["after=", "after=%00", "before=%ff", "after=x&before=y"])
-@pytest.mark.parametrize(("name", "args"), LISTS)
-def test_a_place_that_is_none_is_no_error(payments, policy, browse, name, args, wrong):
-    args = {"team-000": ["platform"], "bot-000": ["payments-ci"]}.get(args[0] if args else "", args)
-    factories.service_account(payments)
-    Team.objects.create(slug="platform", name="Platform")
-    answer = browse("admin").get(f"{reverse(name, args=args)}?{wrong}")
-    assert answer.status_code == 200
+def test_a_place_that_is_none_is_no_error(crowd, browse):
+    client = browse("admin")
+    for name, args in LISTS:
+        for wrong in ("after=", "after=%00", "before=%ff", "after=x&before=y", "before=zzz"):
+            answer = client.get(f"{reverse(name, args=args)}?{wrong}")
+            assert (name, wrong, answer.status_code) == (name, wrong, 200)
