@@ -1,0 +1,156 @@
+"""Compare what the tables hold with what the log says, stream by stream.
+
+Each app names its populations: rows of a table, each of which must have left an event of a kind in a
+stream. A row without its event was written past the portal, an event without its row was deleted past it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import QuerySet
+from django.utils.module_loading import import_string
+
+from audit.doctor.finding import Finding, judge
+
+_SHOWN: Final = 5
+
+
+@dataclass(frozen=True)
+class Population:
+    """Rows and the events that they must have left.
+
+    Attributes:
+        name: what is counted, in the plural, such as ``Approvals``.
+        rows: returns a queryset of one column: the stream of each row's event.
+        events: the types of events of which each row left one.
+        where: which of these events count, in SQL over ``audit_event``.
+    """
+
+    name: str
+    rows: Callable[[], QuerySet[Any, Any]]
+    events: Sequence[str]
+    where: str = "true"
+
+    def compare(self) -> "Reconciled":
+        """Compare the two sides, in one statement."""
+        rows, parameters = self.rows().order_by().query.sql_with_params()
+        with connection.cursor() as cursor:
+            statement = _COMPARE.format(rows=rows, where=self.where, shown=_SHOWN)
+            cursor.execute(statement, [*parameters, list(self.events)])
+            held, told, differing = cursor.fetchone()
+        return Reconciled(self.name, held, told, tuple(differing or ()))
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """One line of the reconciliation table."""
+
+    name: str
+    rows: int
+    events: int
+    differing: tuple[str, ...]
+    """Sentences about the first streams in which the two differ."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether every row has its event and every event its row."""
+        return self.rows == self.events and not self.differing
+
+    @property
+    def sentence(self) -> str:
+        """What was found."""
+        return self.as_finding().sentence
+
+    def as_finding(self) -> Finding:
+        """Return it as the doctor tells of things."""
+        complaints = []
+        if not self.ok:
+            complaints = [
+                f"{self.name}: the tables hold {self.rows}, and the log says {self.events}.",
+                *self.differing,
+            ]
+        return judge(self.name, complaints, good=f"{self.name}: {self.rows} on both sides.")
+
+
+# One statement sees one state, also while others write.
+_COMPARE: Final = """
+WITH held AS (SELECT stream, count(*) AS number FROM ({rows}) AS r(stream) GROUP BY stream),
+told AS (
+    SELECT stream, count(*) AS number FROM audit_event
+    WHERE type = ANY(%s) AND ({where}) GROUP BY stream
+), both_sides AS (
+    SELECT stream, coalesce(h.number, 0) AS held, coalesce(t.number, 0) AS told
+    FROM held h FULL JOIN told t USING (stream)
+)
+SELECT coalesce(sum(held), 0)::bigint, coalesce(sum(told), 0)::bigint,
+    (SELECT array_agg(s) FROM (
+        SELECT stream || ' has ' || held || ' in the tables and ' || told || ' in the log.' AS s
+        FROM both_sides WHERE held <> told ORDER BY stream LIMIT {shown}
+    ) AS first)
+FROM both_sides
+"""
+
+
+@dataclass(frozen=True)
+class Precedence:
+    """An event before which another one must stand in the same stream.
+
+    Attributes:
+        name: what is looked for, in the plural, such as ``Deployments without an approval``.
+        event: the type of the later event.
+        needs: the type of the earlier one.
+        undone_by: an event between the two that takes the earlier one back.
+    """
+
+    name: str
+    event: str
+    needs: str
+    undone_by: str = ""
+
+    def compare(self) -> Reconciled:
+        """Count the later events on one side, and those with their earlier one on the other."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _PRECEDED, {"event": self.event, "needs": self.needs, "undone_by": self.undone_by}
+            )
+            found, preceded, without = cursor.fetchone()
+        sentences = (f"{one} has none." for one in without or ())
+        return Reconciled(self.name, found, preceded, tuple(sentences))
+
+
+_PRECEDED: Final = """
+WITH later AS (
+    SELECT e.stream, e.stream_seq, EXISTS (
+        SELECT FROM audit_event b
+        WHERE b.stream = e.stream AND b.stream_seq < e.stream_seq AND b.type = %(needs)s
+          AND NOT EXISTS (
+            SELECT FROM audit_event u WHERE u.stream = e.stream AND u.type = %(undone_by)s
+              AND u.stream_seq BETWEEN b.stream_seq AND e.stream_seq)
+    ) AS preceded
+    FROM audit_event e WHERE e.type = %(event)s
+)
+SELECT count(*), count(*) FILTER (WHERE preceded),
+    (array_agg(stream || ' #' || stream_seq ORDER BY stream, stream_seq)
+        FILTER (WHERE NOT preceded))[1:5]
+FROM later
+"""
+
+
+def checks() -> list[Population | Precedence]:
+    """Return those that settings.AUDIT_RECONCILIATION names."""
+    found: list[Population | Precedence] = []
+    for path in settings.AUDIT_RECONCILIATION:
+        found += import_string(path)
+    return found
+
+
+def reconcile() -> list[Reconciled]:
+    """Return the reconciliation table.
+
+    Raises:
+        DatabaseError: the database does not answer.
+    """
+    return [check.compare() for check in checks()]

@@ -1,0 +1,72 @@
+"""Rows of releases and the events that each of them left; settings.AUDIT_RECONCILIATION names this."""
+
+from typing import Any, Final
+
+from django.db.models import Case, CharField, QuerySet, Value, When
+from django.db.models.functions import Cast, Concat
+
+from audit.completeness.reconciliation import Population
+from catalog.audit_reconciliation import in_stream
+from releases.audit_events import ReleaseEvent
+from releases.models import (
+    Approval,
+    ApprovalDecision,
+    ChangeRequest,
+    Evidence,
+    Policy,
+    PolicyActivation,
+    PolicyVersion,
+    Release,
+)
+
+
+def _evidence() -> QuerySet[Any, Any]:
+    """Evidence is told of in the stream of what it is about."""
+    artifact = Concat(Value("artifact-version/"), Cast("artifact_version_id", CharField()))
+    release = Concat(Value("release/"), Cast("release_id", CharField()))
+    stream = Case(
+        When(artifact_version__isnull=False, then=artifact),
+        default=release,
+        output_field=CharField(),
+    )
+    return Evidence.objects.values_list(stream)
+
+
+def _signed(decision: ApprovalDecision) -> QuerySet[Any, Any]:
+    rows = Approval.objects.filter(decision=decision)
+    return in_stream(rows, "change-request", "change_request_id")
+
+
+POPULATIONS: Final = [
+    Population("Evidence", _evidence, [ReleaseEvent.EVIDENCE_ADDED]),
+    Population(
+        "Policies",
+        lambda: in_stream(Policy.objects.all(), "policy"),
+        [ReleaseEvent.POLICY_CREATED],
+    ),
+    Population(
+        "Published versions of policies",
+        lambda: in_stream(PolicyVersion.objects.exclude(published_at=None), "policy", "policy_id"),
+        [ReleaseEvent.POLICY_PUBLISHED],
+    ),
+    Population(
+        "Policies put in force",
+        lambda: in_stream(PolicyActivation.objects.all(), "environment", "environment_id"),
+        [ReleaseEvent.POLICY_ACTIVATED],
+    ),
+    Population(
+        "Releases", lambda: in_stream(Release.objects.all(), "release"), [ReleaseEvent.SEALED]
+    ),
+    Population(
+        "Change requests",
+        lambda: in_stream(ChangeRequest.objects.all(), "change-request"),
+        [ReleaseEvent.SUBMITTED],
+    ),
+    Population("Approvals", lambda: _signed(ApprovalDecision.APPROVED), [ReleaseEvent.APPROVED]),
+    Population("Rejections", lambda: _signed(ApprovalDecision.REJECTED), [ReleaseEvent.REJECTED]),
+    Population(
+        "Change requests that were carried out",
+        lambda: in_stream(ChangeRequest.objects.exclude(deployed_at=None), "change-request"),
+        [ReleaseEvent.DEPLOYED],
+    ),
+]

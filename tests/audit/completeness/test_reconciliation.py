@@ -1,0 +1,79 @@
+"""What the tables hold and what the log says are the same, stream by stream, and are found if not."""
+
+from io import StringIO
+
+import psycopg
+import pytest
+from django.core.management import call_command
+
+from audit.completeness.reconciliation import reconcile
+from tests.audit.sealing import tamper
+from tests.support.log import url
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+@pytest.fixture
+def demo(transactional_db, sandbox_cluster, settings):
+    settings.SANDBOX_CLUSTER_URL = sandbox_cluster.url
+    call_command("load_demo", stdout=StringIO(), stderr=StringIO())
+
+
+def past_every_trigger(statement):
+    with psycopg.connect(url("postgres")) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute(statement)
+
+
+def complaints():
+    return [each.sentence for each in reconcile() if not each.ok]
+
+
+def complaint():
+    [sentence] = complaints()
+    return sentence
+
+
+def test_a_history_that_was_told_by_the_portal_agrees_with_its_log(demo):
+    assert complaints() == []
+    counted = {each.name: each.rows for each in reconcile()}
+    for name in ("Projects", "Memberships", "Releases", "Approvals", "Deployments", "Evidence"):
+        assert counted[name] > 0
+    assert counted["Deployments with every approval before them"] == counted["Deployments"]
+
+    # An approval that nobody gave, written past the portal.
+    past_every_trigger(
+        "INSERT INTO releases_approval (change_request_id, statement_id, person_id, person_name,"
+        " roles, decision, comment, given_at, voided_at, void_reason)"
+        " SELECT change_request_id, statement_id, person_id, person_name, roles, decision, comment,"
+        " given_at, now(), '' FROM releases_approval WHERE decision = 'approved' LIMIT 1"
+    )
+    assert "Approvals: the tables hold" in complaint()
+    assert "change-request/" in complaint()
+    past_every_trigger(
+        "DELETE FROM releases_approval WHERE id = (SELECT max(id) FROM releases_approval)"
+    )
+    assert complaints() == []
+
+    # A deployment that was removed from the table.
+    past_every_trigger("DELETE FROM deployments_deployment WHERE id = 1")
+    assert any("Deployments: the tables hold" in each for each in complaints())
+
+
+def test_a_role_given_past_the_portal_is_found(demo):
+    past_every_trigger(
+        "INSERT INTO catalog_membership (project_id, user_id, role_id, created_at, created_by_id)"
+        " SELECT p.id, u.id, r.id, now(), u.id FROM catalog_project p, catalog_user u, catalog_role r"
+        " WHERE u.username = 'admin' AND r.slug = 'release-manager' LIMIT 1"
+    )
+    assert "Memberships: the tables hold" in complaint()
+
+
+def test_a_deployment_without_an_approval_is_found(demo):
+    tamper(
+        "DELETE FROM audit_event WHERE type = 'releases.all_rules_met'"
+        " AND stream = 'change-request/1'"
+    )
+    sentence = complaint()
+    assert "Deployments with every approval before them" in sentence
+    assert "change-request/1 #" in sentence
