@@ -18,3 +18,15 @@ class AuditEvent(EventName):
     ALARM_RAISED = "audit.alarm_raised", "An alarm about the {object} was raised: {why}"
     ALARM_LIFTED = "audit.alarm_lifted", "An alarm about the {object} was lifted: {why}"
     ANCHORED = "audit.anchored", "{authority} stamped the {object} of {size} entries at {time}."
+    KEY_ROTATED = (
+        "audit.key_rotated",
+        "{actor} announced a further key that signs the {object}: {vkey}",
+    )
+    LOG_RECOVERED = (
+        "audit.log_recovered",
+        "After a restore {actor} brought {imported} entries of the {object} back from its published files.",
+    )
+    LOG_REOPENED = (
+        "audit.log_reopened",
+        "After a restore {actor} opened the log {origin}; {before} had ended with {size} entries.",
+    )

@@ -9,7 +9,9 @@ from typing import Final
 
 CHECKPOINT: Final = "checkpoint"
 KEYS: Final = "log.vkey"
-"""The public keys that sign, one verifier key a line; those of before are in the log itself."""
+"""The public keys, one verifier key a line: those that sign now, then those that signed before."""
+KEY_HISTORY: Final = "log.keys.json"
+"""The same with the tree sizes from which and up to which each one signed."""
 
 
 def directory_of(log_root: Path, incarnation: int) -> Path:

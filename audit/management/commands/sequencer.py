@@ -8,7 +8,7 @@ from audit.sequencer.__main__ import main
 
 
 class Command(BaseCommand):
-    """Needs DATABASE_SEQUENCER_URL. Any number may run; one leads. ``python -m audit.sequencer`` is the same."""
+    """Needs DATABASE_SEQUENCER_URL. Any number may run. ``python -m audit.sequencer`` is the same."""
 
     help = "Put committed events of the audit log into its tree, until stopped."
     requires_system_checks: list[str] = []

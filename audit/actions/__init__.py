@@ -1,0 +1,1 @@
+"""What the log does by somebody's will: one write per file."""

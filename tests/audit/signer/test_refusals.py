@@ -1,0 +1,267 @@
+"""What the signer does not sign: another tree than the one it remembers, in whatever way it came about."""
+
+import json
+import shutil
+
+import pytest
+
+from audit.models import Halt
+from audit.sequencer.batch import Halted
+from audit.sequencer.run import Sequencer
+from audit.signer.errors import CannotSign, Refused
+from audit.signer.run import Service
+from audit.tlog.merkle import Frontier
+from tests.support.log import ORIGIN, Signing, rows, sequence, url, write
+
+CUT = (
+    "DELETE FROM audit_leaf WHERE idx >= {}",
+    "DELETE FROM audit_event WHERE id NOT IN (SELECT event_id FROM audit_leaf)",
+    "UPDATE audit_stream SET last_seq = (SELECT coalesce(max(stream_seq), 0) FROM audit_event)",
+    "DELETE FROM audit_checkpoint",
+    "DELETE FROM audit_halt",
+)
+GROWN = "UPDATE audit_tree SET size = {}, frontier = '{}'::bytea[], root = '\\x{}'"
+RENAMED = "UPDATE audit_tree SET origin = 'log.example/gatehouse/2', incarnation = 2"
+
+
+@pytest.fixture
+def signed(signing):
+    """Twenty entries, signed and published."""
+    write(times=20)
+    sequence()
+    signing.sign()
+    return signing
+
+
+@pytest.fixture
+def restored(signed, superuser_does):
+    """The database as it was at some smaller size, checkpoints and all."""
+
+    def to(size):
+        leaves = rows("SELECT leaf_hash FROM audit_leaf WHERE idx < %s ORDER BY idx", size)
+        frontier = Frontier()
+        frontier.extend(leaf for (leaf,) in leaves)
+        superuser_does(
+            *(statement.format(size) for statement in CUT),
+            GROWN.format(size, pg_array(frontier.hashes), frontier.root().hex()),
+        )
+
+    return to
+
+
+def pg_array(hashes):
+    return "{" + ",".join(f'"\\\\x{each.hex()}"' for each in hashes) + "}"
+
+
+def before(signing):
+    return (signing.files.checkpoint(), signing.state_file.read_bytes())
+
+
+def assert_refused(signing, says, error=Refused):
+    held = before(signing)
+    signing.again()
+    with pytest.raises(error, match=says):
+        signing.sign()
+    assert before(signing) == held
+
+
+def test_a_database_restored_from_a_backup_is_told_by_its_size(signed, restored):
+    restored(15)
+    assert_refused(signed, f"holds 15 entries of {ORIGIN}, and 20 are signed: it was restored")
+
+
+def test_a_restored_database_that_grew_as_far_again_is_told_by_its_root(signed, restored):
+    restored(15)
+    write("thing/2", 5)
+    sequence()
+    assert_refused(signed, "is another than the one that was signed")
+
+
+def test_a_restored_database_that_grew_further_is_told_by_its_entries(signed, restored):
+    restored(15)
+    write("thing/2", 9)
+    sequence()
+    assert_refused(signed, "Among the entries 0 to 19 .* another than the one that was signed")
+
+
+def test_an_emptied_database_is_told(signed, restored, superuser_does):
+    restored(0)
+    assert_refused(signed, "holds 0 entries")
+    superuser_does("UPDATE audit_tree SET origin = ''")
+    assert_refused(signed, "holds 0 entries")
+
+
+def test_another_database_is_told_by_its_name(signed, superuser_does):
+    superuser_does(RENAMED)
+    assert_refused(
+        signed, "holds the log log.example/gatehouse/2, and log.example/gatehouse was signed"
+    )
+
+
+TAMPERINGS = {
+    "an entry that waits for its signature": "UPDATE audit_event SET entry = entry || ' ' WHERE id = "
+    "(SELECT event_id FROM audit_leaf WHERE idx = 22)",
+    "an entry and its hash": "UPDATE audit_event SET entry = 'x', leaf_hash = sha256('\\x0078'::bytea)"
+    " WHERE id = (SELECT event_id FROM audit_leaf WHERE idx = 22)",
+    "a leaf": "UPDATE audit_leaf SET leaf_hash = sha256('x') WHERE idx = 21;"
+    "UPDATE audit_tree SET root = sha256('x')",
+    "a signed entry of the last bundle": "UPDATE audit_event SET entry = 'x' WHERE id = "
+    "(SELECT event_id FROM audit_leaf WHERE idx = 3)",
+    "an event that is gone": "DELETE FROM audit_event WHERE id = "
+    "(SELECT event_id FROM audit_leaf WHERE idx = 22)",
+    "a leaf that is gone": "DELETE FROM audit_leaf WHERE idx = 21",
+    "two leaves that changed places": "UPDATE audit_leaf SET event_id = -event_id WHERE idx IN (21, 22);"
+    "UPDATE audit_leaf l SET event_id = -o.event_id FROM audit_leaf o WHERE l.idx IN (21, 22) AND "
+    "o.idx = 43 - l.idx",
+    "the root": "UPDATE audit_tree SET root = sha256('x')",
+    "the size": "UPDATE audit_tree SET size = 24",
+}
+
+
+@pytest.mark.parametrize("deed", TAMPERINGS.values(), ids=TAMPERINGS)
+def test_what_a_superuser_bends_before_it_is_signed_is_not_signed(signed, superuser_does, deed):
+    write("thing/2", 5)
+    sequence()
+    superuser_does(*deed.split(";"))
+    assert_refused(signed, "another than the one|do not lead to the root|is missing")
+
+
+def test_a_refusal_halts_every_sequencer_and_the_halt_says_why(signed, restored):
+    restored(15)
+    service = Service(url("signer"), signed.again())
+
+    def say(sentence):
+        service.stopping.set()
+        said.append(sentence)
+
+    said = []
+    service._say = say
+    service.run()
+    assert "restored from an older state" in said[0]
+    assert [halt.reason for halt in Halt.objects.all()] == said
+    write("thing/2")
+    with pytest.raises(Halted, match=r"manage\.py recover_log"):
+        sequence()
+
+
+def test_a_sequencer_that_sees_the_published_log_does_not_even_begin(signed, restored):
+    restored(15)
+    with pytest.raises(Halted, match=r"20 entries of .* are published, and the database holds 15"):
+        Sequencer(url("sequencer"), ORIGIN, signed.root).connect()
+    Sequencer(url("sequencer"), ORIGIN, signed.root / "elsewhere").connect().close()
+
+
+# ── the signer's own memory ──────────────────────────────────────────────────────────────────────
+
+
+def test_a_lost_memory_is_not_made_up(signed):
+    signed.state_file.unlink()
+    signed.again()
+    with pytest.raises(
+        CannotSign, match=r"20 entries of .* are published, and the signer's memory"
+    ):
+        signed.sign()
+    assert not signed.state_file.exists()
+
+
+def test_a_lost_memory_is_taken_from_the_published_checkpoint_when_told_so(signed):
+    kept = json.loads(signed.state_file.read_bytes())
+    signed.state_file.unlink()
+    write(times=3)
+    sequence()
+    signed.again(adopting=True)
+    assert signed.sign()
+    assert signed.checkpoint.size == 23
+    again = json.loads(signed.state_file.read_bytes())
+    assert again["keys"] == kept["keys"]
+
+
+def test_nothing_is_adopted_that_the_database_does_not_hold(signed, restored, superuser_does):
+    signed.state_file.unlink()
+    superuser_does(
+        "UPDATE audit_event SET entry = 'x' WHERE id = (SELECT min(id) FROM audit_event)"
+    )
+    signed.again(adopting=True)
+    with pytest.raises(Refused, match="do not lead to the root"):
+        signed.sign()
+    restored(15)
+    with pytest.raises(Refused, match="restored from an older state"):
+        signed.sign()
+
+
+def test_an_older_copy_of_the_memory_is_told_by_the_published_checkpoint(signed):
+    copy = signed.state_file.read_bytes()
+    write()
+    sequence()
+    signed.sign()
+    signed.state_file.write_bytes(copy)
+    assert_refused(signed, "put back from an older copy", CannotSign)
+
+
+@pytest.mark.parametrize("torn", [b"", b"{", b"[]", b'{"format": 1}', b"\xff", b"null"])
+def test_a_torn_memory_is_named(signed, torn):
+    signed.state_file.write_bytes(torn)
+    assert_refused(signed, "memory .*state.json cannot be used", CannotSign)
+
+
+def test_a_memory_that_was_bent_is_told_by_its_root(signed):
+    state = json.loads(signed.state_file.read_bytes())
+    state["edge"][0].pop()
+    state["size"] -= 1
+    signed.state_file.write_text(json.dumps(state))
+    assert_refused(signed, "its root is not that of its tree", CannotSign)
+
+
+def test_a_signer_that_stopped_before_it_published_does_so_when_it_starts(signed):
+    old = signed.files.checkpoint()
+    write()
+    sequence()
+    signed.sign()
+    (signed.root / "checkpoint").write_bytes(old)
+    signed.again()
+    assert signed.sign()
+    assert signed.checkpoint.size == 21
+    (signed.root / "checkpoint").unlink()
+    signed.again()
+    assert signed.sign()
+    assert signed.checkpoint.size == 21
+
+
+def test_a_full_disk_costs_nothing_but_time(signed, monkeypatch):
+    write(times=300)
+    sequence()
+    held = before(signed)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    for name in ("audit.publishing.store._write", "audit.publishing.store._sync_directory"):
+        with monkeypatch.context() as patch:
+            patch.setattr(name, full)
+            signed.again()
+            with pytest.raises(OSError, match="No space"):
+                signed.sign()
+    assert signed.files.checkpoint() == held[0]
+    signed.again()
+    assert signed.sign()
+    assert signed.checkpoint.size == 320
+    assert not list(signed.root.rglob(".*"))
+
+
+def test_a_second_signer_waits_for_the_first(signed, tmp_path):
+    first, second = (Service(url("signer"), signed.again()) for _ in range(2))
+    lock = first._only_one()
+    second.stopping.wait = lambda _seconds: second.stopping.set()
+    assert second._only_one() is None
+    lock.close()
+    second.stopping.clear()
+    second._only_one().close()
+
+
+def test_a_log_of_nobody_is_not_taken_for_one_s_own(signed, tmp_path):
+    # The same directory, another key: what is published there is not this signer's.
+    (tmp_path / "other").mkdir()
+    other = Signing(tmp_path / "other")
+    shutil.copytree(signed.root, other.root)
+    assert other.sign()
+    assert other.checkpoint.size == 20
