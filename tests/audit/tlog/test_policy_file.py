@@ -6,12 +6,15 @@ from audit.tlog.errors import Malformed
 from audit.tlog.keys import SignatureType, SigningKey
 from audit.tlog.policy_file import parse_policy
 
-LOG = SigningKey.generate("log.example").verifier
-X1, X2, X3, Y1 = (
-    SigningKey.generate(name, SignatureType.ED25519_COSIGNATURE).verifier
-    for name in ("x1", "x2", "x3", "y1")
-)
-PQ = SigningKey.generate("pq", SignatureType.ML_DSA_44_COSIGNATURE).verifier
+
+def key(name, kind=SignatureType.ED25519_COSIGNATURE):
+    """The same key in every process: the texts below name tests."""
+    return SigningKey(name, kind, name.encode().ljust(32, b".")).verifier
+
+
+LOG = key("log.example", SignatureType.ED25519)
+X1, X2, X3, Y1 = map(key, ("x1", "x2", "x3", "y1"))
+PQ = key("pq", SignatureType.ML_DSA_44_COSIGNATURE)
 TEXT = f"""
 # Two of three, and one other.
 log {LOG} https://log.example/log
