@@ -1,15 +1,21 @@
 """One line of log per request, with the request's id under everything else that it logs."""
 
+import logging
 import time
 import uuid
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Final
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from django_structlog.middlewares import RequestMiddleware
 
-STARTED = "_started_at"
+STARTED: Final = "_started_at"
+POLLED: Final = ("/verdict/", "/livez", "/readyz")
+"""How addresses end that machines ask every few seconds: answered well, that is no news."""
+
+_log: Final = logging.getLogger("django_structlog")
 
 
 class RequestLogMiddleware(RequestMiddleware):
@@ -23,7 +29,10 @@ class RequestLogMiddleware(RequestMiddleware):
         )
 
     def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
-        """Log the answer."""
+        """Log the answer; a good answer to a poll only where everything is logged."""
+        if _is_no_news(request, response) and not _log.isEnabledFor(logging.DEBUG):
+            structlog.contextvars.clear_contextvars()
+            return
         took = time.perf_counter() - getattr(request, STARTED)
         structlog.contextvars.bind_contextvars(milliseconds=round(took * 1000, 1))
         super().handle_response(request, response)
@@ -35,3 +44,7 @@ class RequestLogMiddleware(RequestMiddleware):
         user: Any = getattr(request, "_cached_user", None) or request.__dict__.get("user")
         if user is not None and type(user) is not SimpleLazyObject:
             structlog.contextvars.bind_contextvars(user_id=user.pk)
+
+
+def _is_no_news(request: HttpRequest, response: HttpResponse) -> bool:
+    return response.status_code < HTTPStatus.BAD_REQUEST and request.path.endswith(POLLED)
