@@ -81,10 +81,14 @@ class InboxPage(Page):
         """Return what the caller asked for or signed, and what has ended since."""
         signed = Approval.objects.filter(person=self.caller).order_by("-id")
         asked = ChangeRequest.objects.filter(requested_by=self.caller).order_by("-number")
-        mine = Q(pk__in=signed.values("change_request_id")[:_LOOKED_AT]) | Q(
-            pk__in=asked.values("pk")[:_LOOKED_AT]
+        # Looked up first: within one statement the database would read every change request there is.
+        mine = signed.values("change_request_id")[:_LOOKED_AT].union(
+            asked.values("pk")[:_LOOKED_AT]
         )
-        ended = ChangeRequest.objects.visible_to(self.caller).filter(mine, state__in=FINAL)
+        numbers = [row["change_request_id"] for row in mine]
+        ended = ChangeRequest.objects.visible_to(self.caller).filter(
+            pk__in=numbers, state__in=FINAL
+        )
         return ended.select_related(*SHOWN_WITH).order_by("-state_since", "-number")[:MOST_BELOW]
 
     def _beginning(self, rows: list[RequestRow]) -> dict[str, Any]:
