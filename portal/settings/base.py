@@ -111,7 +111,8 @@ CACHES = {
     "default": {
         "BACKEND": "portal.cache.ForgivingRedisCache",
         "LOCATION": CACHE_URL,
-        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+        # The newer protocol brings a handshake for a hosted product, which sometimes fails elsewhere.
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2, "protocol": 2},
     },
 }
 
