@@ -40,6 +40,8 @@ class AlarmKind(models.TextChoices):
     UNWITNESSED = "unwitnessed", "Not witnessed"
     SEALING = "sealing", "Not sealed"
     SILENCE = "silence", "Silence"
+    CLOCK = "clock", "The clock is off"
+    UNVERIFIED = "unverified", "Not verified"
 
 
 class Alarm(models.Model):

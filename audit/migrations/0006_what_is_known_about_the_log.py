@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
             name='Alarm',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('verification', 'Verification'), ('witness', 'A witness contradicts'), ('unwitnessed', 'Not witnessed'), ('sealing', 'Not sealed'), ('silence', 'Silence')], max_length=20)),
+                ('kind', models.CharField(choices=[('verification', 'Verification'), ('witness', 'A witness contradicts'), ('unwitnessed', 'Not witnessed'), ('sealing', 'Not sealed'), ('silence', 'Silence'), ('clock', 'The clock is off'), ('unverified', 'Not verified')], max_length=20)),
                 ('about', models.TextField(blank=True)),
                 ('sentence', models.TextField()),
                 ('raised_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),

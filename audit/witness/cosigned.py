@@ -1,0 +1,24 @@
+"""Checkpoints with the cosignatures that arrived since, and how much of the log is witnessed."""
+
+from audit.models import Checkpoint, Quorum
+from audit.tlog.notes import Note, Signature
+
+
+def with_cosignatures(checkpoint: Checkpoint) -> Note:
+    """Return the signed checkpoint with every cosignature that is kept."""
+    lines = checkpoint.cosignatures.order_by("pk").values_list("line", flat=True)
+    signatures = [Signature.of_line(line.removesuffix("\n")) for line in lines]
+    return Note.of(checkpoint.note.encode()).and_signatures(signatures)
+
+
+def witnessed_checkpoint(origin: str) -> Checkpoint | None:
+    """Return the largest checkpoint that has the cosignatures that the policy asks for."""
+    quorums = Quorum.objects.filter(checkpoint__origin=origin).select_related("checkpoint")
+    newest = quorums.order_by("-checkpoint__size").first()
+    return newest.checkpoint if newest else None
+
+
+def witnessed_size(origin: str) -> int:
+    """Return how many entries are witnessed: those with a smaller leaf index."""
+    checkpoint = witnessed_checkpoint(origin)
+    return checkpoint.size if checkpoint else 0
