@@ -269,6 +269,13 @@ TIMESTAMP_ROOTS_FILE = env_str("TIMESTAMP_ROOTS_FILE", default="")
 # Where checkpoints go besides: addresses of people, the working copy of a Git repository, a store that
 # keeps what it was given. Each is switched off while it is empty.
 CHECKPOINT_MAIL_TO = env_list("CHECKPOINT_MAIL_TO")
+EMAIL_HOST = env_str("EMAIL_HOST", default="localhost")
+EMAIL_PORT = env_int("EMAIL_PORT", default=25)
+EMAIL_HOST_USER = env_str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env_str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", default=False)
+EMAIL_TIMEOUT = 30
+DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", default="gatehouse@localhost")
 CHECKPOINT_GIT_DIRECTORY = env_str("CHECKPOINT_GIT_DIRECTORY", default="")
 CHECKPOINT_STORE = env_str(
     "CHECKPOINT_STORE", default="audit.fallbacks.directory.AppendOnlyDirectory"
