@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import task_prerun
 from django.db import close_old_connections
 
@@ -46,6 +47,17 @@ app.conf.update(
         "deployments that wait or whose worker died": {
             "task": "deployments.sweep",
             "schedule": 5.0,
+        },
+        "signs of life of the log": {"task": "audit.heartbeat", "schedule": crontab(minute="0")},
+        "what is late, missing or silent in the log": {"task": "audit.watch", "schedule": 60.0},
+        "the whole log": {"task": "audit.verify", "schedule": crontab(hour="2", minute="30")},
+        "checkpoints for those who keep them": {
+            "task": "audit.hand_out_checkpoint",
+            "schedule": crontab(minute="10"),
+        },
+        "checkpoints by mail": {
+            "task": "audit.mail_checkpoint",
+            "schedule": crontab(hour="6", minute="0"),
         },
         "memberships that ended": {"task": "catalog.expire_memberships", "schedule": 60.0},
         "kept answers that nobody repeats any more": {
