@@ -15,8 +15,8 @@ from audit.models import Tree
 from audit.origin import Origin, coming_from
 from audit.record import record
 
-NIGHTLY: Final = 7200
-"""Seconds that a verification may take."""
+NIGHTLY: Final = 3000
+"""Seconds that a verification may take: less than after which the broker gives the task to another worker."""
 
 
 @shared_task(name="audit.heartbeat", soft_time_limit=60)
