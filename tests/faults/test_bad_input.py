@@ -236,3 +236,206 @@ def test_a_field_that_holds_what_it_cannot_is_named_and_nothing_is_done(house, f
             named = [re.split(r"[.\[]", each)[0] for each in answer.json()["errors"]]
             assert spoilt in named, seen
     assert house.rows.counts() == before
+
+
+@pytest.fixture(scope="module")
+def abroad(_firm):
+    """Another project, with an artifact version and a release of its own."""
+    admin = _firm.admin
+    admin.post("projects/", {"slug": "lending", "name": "Lending", "risk_tier": "low"})
+    admin.post("projects/lending/environments/", {"name": "europe", "tier": "staging"})
+    version = admin.post(
+        "projects/lending/artifact-versions/",
+        {
+            "artifact": "lending-api",
+            "kind": "image",
+            "version": "1",
+            "digest": factories.digest("lending"),
+        },
+    )
+    release = admin.post(
+        "projects/lending/releases/", {"version": "1", "artifact_versions": [version["id"]]}
+    )
+    return {"foreign_version": version["id"], "foreign_release": release["id"]}
+
+
+PAYMENTS = "projects/payments"
+ASK = {"release": "7.0.0", "environment": "production", "reason": "r"}
+BUILD = {"artifact": "payments-api", "kind": "image", "version": "78", "digest": "{fresh}"}
+BIND = {"artifact": "payments-api", "workload": "w", "container": "c"}
+TARGET = f"{PAYMENTS}/environments/staging/target/"
+REFERENCES = [
+    # who, method, path, body, status, the field at fault
+    ("ci", "POST", f"{PAYMENTS}/change-requests/", ASK | {"release": 999_999}, 400, "release"),
+    ("ci", "POST", f"{PAYMENTS}/change-requests/", ASK | {"release": -1}, 400, "release"),
+    (
+        "ci",
+        "POST",
+        f"{PAYMENTS}/change-requests/",
+        ASK | {"release": "{foreign_release}"},
+        400,
+        "release",
+    ),
+    (
+        "ci",
+        "POST",
+        f"{PAYMENTS}/change-requests/",
+        ASK | {"environment": "moon"},
+        400,
+        "environment",
+    ),
+    (
+        "ci",
+        "POST",
+        f"{PAYMENTS}/change-requests/",
+        ASK | {"environment": "europe"},
+        400,
+        "environment",
+    ),
+    ("ci", "POST", f"{PAYMENTS}/change-requests/", ASK | {"environment": "staging"}, 409, ""),
+    ("ci", "POST", "projects/lending/change-requests/", ASK, 404, ""),
+    ("ci", "POST", "change-requests/999999/withdraw/", {}, 404, ""),
+    ("sofia", "POST", "change-requests/999999/approve/", {"statement_digest": "{fresh}"}, 404, ""),
+    (
+        "sofia",
+        "POST",
+        "change-requests/{number}/approve/",
+        {"statement_digest": "sha256:abc"},
+        400,
+        "statement_digest",
+    ),
+    (
+        "sofia",
+        "POST",
+        "change-requests/{number}/approve/",
+        {"statement_digest": "{fresh}"},
+        409,
+        "",
+    ),
+    (
+        "ci",
+        "POST",
+        f"{PAYMENTS}/releases/",
+        {"version": "79", "artifact_versions": [999_999]},
+        400,
+        "artifact_versions",
+    ),
+    (
+        "ci",
+        "POST",
+        f"{PAYMENTS}/releases/",
+        {"version": "79", "artifact_versions": ["{foreign_version}"]},
+        400,
+        "artifact_versions",
+    ),
+    (
+        "ci",
+        "POST",
+        f"{PAYMENTS}/releases/",
+        {"version": "79", "artifact_versions": ["{version}", "{version}"]},
+        400,
+        "artifact_versions",
+    ),
+    (
+        "ci",
+        "POST",
+        f"{PAYMENTS}/releases/",
+        {"version": "79", "artifact_versions": []},
+        400,
+        "artifact_versions",
+    ),
+    (
+        "ci",
+        "POST",
+        f"{PAYMENTS}/releases/",
+        {"version": "7.0.0", "artifact_versions": ["{version}"]},
+        409,
+        "",
+    ),
+    ("ci", "POST", "artifact-versions/{foreign_version}/evidence/", {"kind": "junit"}, 404, ""),
+    ("ci", "POST", "releases/{foreign_release}/evidence/", {"kind": "junit"}, 404, ""),
+    *(
+        ("ci", "POST", f"{PAYMENTS}/artifact-versions/", BUILD | {"digest": digest}, 400, "digest")
+        for digest in ("", "abc", "sha256:", f"sha256:{'G' * 64}", f"md5:{'a' * 32}", "a" * 64)
+    ),
+    ("ci", "POST", f"{PAYMENTS}/artifact-versions/", BUILD | {"version": "7.0.0"}, 409, ""),
+    ("ci", "POST", f"{PAYMENTS}/artifact-versions/", BUILD | {"kind": "model"}, 409, ""),
+    ("admin", "POST", "projects/", {"slug": "lending", "name": "L", "risk_tier": "low"}, 409, ""),
+    (
+        "admin",
+        "POST",
+        f"{PAYMENTS}/environments/",
+        {"name": "staging", "tier": "staging"},
+        409,
+        "",
+    ),
+    ("admin", "POST", "people/", {"username": "tom"}, 409, ""),
+    ("admin", "POST", "policies/", {"name": "staging"}, 409, ""),
+    ("admin", "POST", "clusters/", {"name": "sandbox"}, 409, ""),
+    ("admin", "POST", f"{PAYMENTS}/members/", {"user": "ghost", "role": "viewer"}, 400, "user"),
+    ("admin", "POST", f"{PAYMENTS}/members/", {"user": "olga", "role": "king"}, 400, "role"),
+    ("admin", "POST", f"{PAYMENTS}/members/", {"team": "ghosts", "role": "viewer"}, 400, "team"),
+    (
+        "admin",
+        "POST",
+        f"{PAYMENTS}/members/",
+        {"user": "olga", "role": "viewer", "environments": ["europe"]},
+        400,
+        "environments",
+    ),
+    ("admin", "POST", f"{TARGET}bindings/", BIND | {"artifact": "lending-api"}, 400, "artifact"),
+    ("admin", "POST", f"{TARGET}bindings/", BIND | {"workload": "Not A Name"}, 400, "workload"),
+    (
+        "admin",
+        "PUT",
+        TARGET,
+        {"executor": "kubernetes", "cluster": "east", "namespace": "n"},
+        400,
+        "cluster",
+    ),
+    ("admin", "PUT", TARGET, {"executor": "carrier pigeon"}, 400, "executor"),
+    (
+        "admin",
+        "PUT",
+        f"{PAYMENTS}/environments/staging/policy/",
+        {"policy": "staging", "version": 999},
+        400,
+        "version",
+    ),
+    (
+        "admin",
+        "PUT",
+        f"{PAYMENTS}/environments/staging/policy/",
+        {"policy": "no-such", "version": 1},
+        400,
+        "policy",
+    ),
+]
+
+
+def filled(value, names):
+    """The value with what the place calls things; ``"{version}"`` alone becomes the number."""
+    if isinstance(value, dict):
+        return {name: filled(inner, names) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [filled(inner, names) for inner in value]
+    if isinstance(value, str) and value.startswith("{") and value.endswith("}"):
+        return names[value[1:-1]]
+    return value.format(**names) if isinstance(value, str) else value
+
+
+def test_what_is_not_there_or_elsewhere_or_there_already_is_refused_and_nothing_is_done(
+    house, firm, place, abroad
+):
+    names = place | abroad | {"fresh": factories.digest("fresh")}
+    before = house.rows.counts()
+    wrong = []
+    for who, method, path, body, status, field_at_fault in REFERENCES:
+        answer = getattr(firm, who).http.request(
+            method, path.format(**names), json=filled(body, names)
+        )
+        named = " ".join(answer.json().get("errors", {}))
+        if answer.status_code != status or field_at_fault not in named or not is_problem(answer):
+            wrong.append(f"{method} {path} {body} → {answer.status_code} {answer.text[:250]}")
+    assert not wrong, "\n".join(wrong)
+    assert house.rows.counts() == before

@@ -307,7 +307,8 @@ class Rows:
             "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace "
             "WHERE relkind = 'r' AND nspname = 'public' ORDER BY relname"
         )
-        return {name: self.one(f'SELECT count(*) FROM "{name}"') for (name,) in tables}  # noqa: S608
+        counted = (f"SELECT '{name}', count(*) FROM \"{name}\"" for (name,) in tables)  # noqa: S608
+        return dict(self.all(" UNION ALL ".join(counted)))
 
 
 def _pings(client: "redis.Redis") -> bool:
