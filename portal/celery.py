@@ -4,13 +4,16 @@ The row is the work and the message only a nudge (docs/adr/0006): every task her
 broker, and the next sweep finds the row that still waits. Tasks are idempotent or resumable under a lease.
 """
 
+import gc
 import os
 from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import task_prerun
+from celery.signals import task_prerun, worker_init
+from django.conf import settings
 from django.db import close_old_connections
+from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.embedded")
 
@@ -68,6 +71,14 @@ app.conf.update(
 )
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def load_before_forking(**_: Any) -> None:
+    """Load what the first carry-out of each process would load, once and for all of them."""
+    import_string(settings.CLUSTER_CLIENT)
+    gc.collect()
+    gc.freeze()
 
 
 @task_prerun.connect
