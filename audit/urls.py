@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from audit import views
+from audit import health, views
 from audit.converters import StreamConverter
 
 register_converter(StreamConverter, "stream")
@@ -10,7 +10,9 @@ register_converter(StreamConverter, "stream")
 app_name = "audit"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("metrics", health.metrics, name="metrics"),
     path("audit/", views.events, name="events"),
+    path("audit/health/", health.health, name="health"),
     path("audit/events/<int:pk>/", views.event, name="event"),
     path("audit/events/<int:pk>/entry/", views.entry, name="entry"),
     path("audit/streams/<stream:name>/", views.stream, name="stream"),
