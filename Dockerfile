@@ -48,6 +48,7 @@ ENV PATH=/opt/gatehouse/bin:$PATH \
     DJANGO_SETTINGS_MODULE=portal.settings.production \
     STATIC_ROOT=/app/staticfiles \
     EVIDENCE_ROOT=/var/lib/gatehouse/evidence \
+    LOG_ROOT=/var/lib/gatehouse/log \
     LOG_JSON=True
 WORKDIR /app
 COPY --from=packages /opt/gatehouse /opt/gatehouse
@@ -56,7 +57,8 @@ COPY . /app
 RUN SECRET_KEY=only-for-collectstatic ALLOWED_HOSTS=localhost \
     DATABASE_URL=postgresql://localhost/none REDIS_URL=redis://localhost/0 \
       python manage.py collectstatic --no-input --verbosity 0 \
- && install -d -o gatehouse -g gatehouse /var/lib/gatehouse /var/lib/gatehouse/evidence
+ && install -d -o gatehouse -g gatehouse /var/lib/gatehouse /var/lib/gatehouse/evidence \
+      /var/lib/gatehouse/log /var/lib/gatehouse/signer
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \

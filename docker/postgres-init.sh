@@ -8,7 +8,7 @@ psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname gatehouse \
   --command 'ALTER DATABASE gatehouse OWNER TO gatehouse_owner'
 psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
   --command 'CREATE ROLE mlflow LOGIN' --command 'CREATE DATABASE mlflow OWNER mlflow'
-for role in gatehouse_owner gatehouse_app gatehouse_sequencer mlflow; do
+for role in gatehouse_owner gatehouse_app gatehouse_sequencer gatehouse_signer mlflow; do
   # psql quotes the value; it is on no command line and in no log.
   psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres --quiet <<SQL
 \\set password \`cat /run/secrets/${role#gatehouse_}_password\`

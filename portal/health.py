@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from audit.standing import sequencing
 from portal.celery import app
 
 log = structlog.get_logger(__name__)
@@ -94,4 +95,17 @@ class Worker:
         return OK if replies else f"none answered within {WORKER_MUST_ANSWER_WITHIN:g} s"
 
 
-PARTS: dict[str, Callable[[], str]] = {"database": database, "broker": broker, "worker": Worker()}
+def sequencer() -> str:
+    """Return whether what is recorded gets its place in the audit log."""
+    try:
+        return sequencing()
+    except DatabaseError:
+        return "the database does not answer"
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "database": database,
+    "broker": broker,
+    "worker": Worker(),
+    "sequencer": sequencer,
+}

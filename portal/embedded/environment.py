@@ -10,16 +10,24 @@ import secrets
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from portal.embedded.layout import Layout
 from portal.embedded.ports import free_port, is_free
 from portal.embedded.postgres import PostgresServer
+from portal.embedded.signer_key import log_name
 from portal.embedded.unprivileged import postgres_identity
 from portal.embedded.valkey import BROKER, CACHE, ValkeyServer
 
 DATABASE = "gatehouse"
 SANDBOX = "sandbox"
 HOME_VARIABLE = "GATEHOUSE_HOME"
+OWN_ROLES = {
+    "DATABASE_URL": "gatehouse_app",
+    "DATABASE_OWNER_URL": "gatehouse_owner",
+    "DATABASE_SEQUENCER_URL": "gatehouse_sequencer",
+    "DATABASE_SIGNER_URL": "gatehouse_signer",
+}
 
 
 def current_layout() -> Layout:
@@ -116,21 +124,58 @@ class Installation:
             "SANDBOX_CLUSTER_PORT": str(cluster),
             "SANDBOX_CLUSTER_URL": f"http://127.0.0.1:{cluster}",
             "SANDBOX_CLUSTER_CREDENTIALS": SANDBOX,
+            **self._databases,
+            **self._log,
         }
-        if self.postgres:
-            own["DATABASE_URL"] = self.postgres.url("gatehouse_app", DATABASE)
-            own["DATABASE_OWNER_URL"] = self.postgres.url("gatehouse_owner", DATABASE)
         if self.valkey:
             own["VALKEY_PORT"] = str(self.valkey.port)
             own["VALKEY_PASSWORD"] = self.valkey.password
             own["REDIS_URL"] = self.valkey.url(BROKER)
             own["CACHE_URL"] = self.valkey.url(CACHE)
-        replaceable = own.keys() | {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "CACHE_URL"}
+        replaceable = own.keys() | OWN_ROLES.keys() | {"REDIS_URL", "CACHE_URL"}
         return own | {
             name: value
             for name, value in self._given.items()
             if name.removesuffix("_FILE") in replaceable
         }
+
+    @property
+    def _databases(self) -> dict[str, str]:
+        if self.postgres:
+            return {name: self.postgres.url(role, DATABASE) for name, role in OWN_ROLES.items()}
+        # Of another database we know what we are told; who may do more can also do less.
+        found: dict[str, str] = {}
+        for name in ("DATABASE_SEQUENCER_URL", "DATABASE_SIGNER_URL"):
+            for source in (name, "DATABASE_OWNER_URL", "DATABASE_URL"):
+                if self._is_given(source):
+                    given = {f"{name}{end}": f"{source}{end}" for end in ("", "_FILE")}
+                    found |= {k: self._given[v] for k, v in given.items() if v in self._given}
+                    break
+        return found
+
+    @property
+    def _log(self) -> dict[str, str]:
+        """Return where the audit log is published, who signs it, and its name."""
+        return {
+            "LOG_ROOT": str(self.layout.log),
+            "SIGNER_KEY_FILE": str(self._signer_key),
+            "SIGNER_STATE_FILE": str(self.layout.signer_state),
+            "LOG_ORIGIN": self._log_name(),
+        }
+
+    @property
+    def _signer_key(self) -> Path:
+        return Path(self._given.get("SIGNER_KEY_FILE", self.layout.signer_key))
+
+    def begin_anew(self) -> None:
+        """Forget what was true of a database that is no more; the next log has another key."""
+        self.layout.forget()
+        self._log_name()
+
+    def _log_name(self) -> str:
+        """Make the key that signs the audit log unless there is one; return the log's name."""
+        host = urlsplit(self._given.get("PUBLIC_URL", "")).hostname or "localhost"
+        return log_name(self._signer_key, self._given.get("LOG_ORIGIN", f"{host}/gatehouse"))
 
     def write(self) -> None:
         """Write the environment file, and the credentials that say where the sandbox cluster is."""

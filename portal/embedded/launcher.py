@@ -176,7 +176,7 @@ class Launcher:
             say("the demo was loaded half-way only; beginning again with a new database …")
             postgres.drop(DATABASE)
         if postgres.prepare(DATABASE):
-            self.layout.forget()
+            self.installation.begin_anew()
             if self.demo:
                 self.layout.demo_begun.touch()
 

@@ -94,6 +94,21 @@ class Layout:
         return self.home / "evidence"
 
     @property
+    def log(self) -> Path:
+        """The audit log as it is published: checkpoint and tiles."""
+        return self.home / "log"
+
+    @property
+    def signer_key(self) -> Path:
+        """The key that signs the audit log (0600)."""
+        return self.home / "signer" / "key"
+
+    @property
+    def signer_state(self) -> Path:
+        """What the signer of the audit log remembers."""
+        return self.home / "signer" / "state.json"
+
+    @property
     def demo_begun(self) -> Path:
         """Exists while a new database waits for its demo, or holds half of it."""
         return self.home / "demo-begun"
@@ -118,7 +133,9 @@ class Layout:
         stamps = (self.migrated, self.demo_begun, self.demo_loaded, self.demo_token)
         for path in (*stamps, self.cluster_state):
             path.unlink(missing_ok=True)
-        shutil.rmtree(self.evidence, ignore_errors=True)
+        # A key never signs two logs: the next one gets another.
+        for path in (self.evidence, self.log, self.signer_key.parent):
+            shutil.rmtree(path, ignore_errors=True)
 
     def create(self) -> None:
         """Create the directories.

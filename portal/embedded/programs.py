@@ -48,6 +48,8 @@ def portal(installation: Installation) -> list[Program]:
             stop_signal="QUIT",
             stop_seconds=15,
         ),
+        Program("sequencer", [*python, "audit.sequencer"], stage=SERVING),
+        Program("signer", [*python, "audit.signer"], stage=SERVING),
         Program("web", [*python, "gunicorn", "portal.wsgi", *scale, *listen], stage=SERVING),
         # Nobody waits for it, and the others need the processor while they start.
         Program("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], stage=AFTERWARDS),

@@ -9,17 +9,19 @@ from pathlib import Path
 import pytest
 import yaml
 
+from audit.tlog.keys import SigningKey
 from portal.settings import env
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
-OURS = ["web", "worker", "beat", "migrate", "mlflow"]
+OURS = ["web", "worker", "beat", "migrate", "sequencer", "signer", "mlflow"]
 
 
 def test_compose_holds_every_process_of_the_design():
-    assert {"postgres", "valkey", "web", "worker", "beat", "mlflow"} <= SERVICES.keys()
+    names = {"postgres", "valkey", "web", "worker", "beat", "sequencer", "signer", "mlflow"}
+    assert names <= SERVICES.keys()
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"migrate"}))
@@ -161,6 +163,7 @@ def test_the_secrets_script_writes_every_secret_once_and_keeps_it(tmp_path):
     assert written.keys() == COMPOSE["secrets"].keys()
     assert all(len(text) >= 40 for text in written.values())
     assert written["app_password"] in written["database_url"]
+    assert SigningKey.of(written["signer_key"].strip()).name == "localhost/gatehouse"
     subprocess.run(["sh", str(script)], check=True, capture_output=True)
     assert {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()} == written
 
@@ -169,3 +172,12 @@ def test_a_secret_is_read_from_the_file_that_its_variable_names(tmp_path, monkey
     (tmp_path / "key").write_text("sesame\n")
     monkeypatch.setenv("SOME_KEY_FILE", os.fspath(tmp_path / "key"))
     assert env.env_str("SOME_KEY") == "sesame"
+
+
+def test_the_signer_s_key_and_memory_are_its_own():
+    holders = [name for name, s in SERVICES.items() if "signer_key" in s.get("secrets", [])]
+    assert holders == ["signer"]
+    kept = {"log:/var/lib/gatehouse/log", "signer:/var/lib/gatehouse/signer"}
+    writers = [name for name, s in SERVICES.items() if kept & set(s.get("volumes", []))]
+    assert writers == ["signer"]
+    assert not any("DATABASE_URL" in name for name in SERVICES["signer"]["environment"])

@@ -26,7 +26,7 @@ from tests.support.wait import wait_for
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("launcher")]
 
 RUN = [sys.executable, "-m", "portal.embedded", "run"]
-NAMES = {"postgres", "valkey", "web", "worker", "beat", "cluster"}
+NAMES = {"postgres", "valkey", "web", "worker", "beat", "cluster", "sequencer", "signer"}
 
 
 @dataclass
@@ -83,6 +83,7 @@ class Launch:
                 for name, word in {
                     "postgres": "bin/postgres", "valkey": "valkey-server", "beat": " beat ",
                     "web": "gunicorn", "worker": " worker ", "cluster": "sandbox_cluster",
+                    "sequencer": "audit.sequencer", "signer": "audit.signer",
                 }.items():  # fmt: skip
                     if word in words:
                         found[name] = child.pid
@@ -109,7 +110,7 @@ def test_everything_starts_is_kept_alive_and_stops_without_a_trace(launch):
     assert launch.pids().keys() == NAMES
     # What was killed is started again, each by itself.
     before = launch.pids()
-    for name in ("web", "worker", "postgres", "valkey", "cluster", "beat"):
+    for name in sorted(NAMES):
         os.kill(before[name], signal.SIGKILL)
     wait_for(lambda: launch.pids().keys() == NAMES and launch.answers(), 60)
     now = launch.pids()

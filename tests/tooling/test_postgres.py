@@ -134,7 +134,7 @@ def test_roles_and_database_are_made_once_and_may_be_made_again(server, start):
         seen = connection.execute(
             "SELECT rolname, rolsuper FROM pg_roles WHERE rolname LIKE 'gatehouse%' ORDER BY 1"
         ).fetchall()
-    names = ("gatehouse_app", "gatehouse_owner", "gatehouse_sequencer")
+    names = ("gatehouse_app", "gatehouse_owner", "gatehouse_sequencer", "gatehouse_signer")
     assert seen == [(name, False) for name in names]
 
 
