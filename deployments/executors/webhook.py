@@ -19,6 +19,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from audit.fallbacks.enclosed import enclosed_checkpoint
 from audit.outgoing import (
     Answer,
     OutgoingRefused,
@@ -140,6 +141,7 @@ def _message(work: Work, token: str) -> dict[str, Any]:
             for item in release.items.select_related("artifact_version__artifact")
         ],
         "report_by": deployment.give_up_at.isoformat(),
+        "log_checkpoint": enclosed_checkpoint(),
         "callback": {
             "url": f"{settings.PUBLIC_URL}/api/v1/deployments/{deployment.pk}/report/",
             "token": token,
