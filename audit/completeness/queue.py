@@ -16,6 +16,24 @@ SELECT
           OR NOT EXISTS (SELECT FROM audit_event e WHERE e.id = p.event_id))
 """
 
+_BACKWARDS: Final = """
+SELECT stream, stream_seq FROM (
+    SELECT stream, stream_seq, recorded_at,
+        lag(recorded_at) OVER (PARTITION BY stream ORDER BY stream_seq) AS before
+    FROM audit_event
+) AS each WHERE recorded_at < before ORDER BY stream, stream_seq LIMIT 100
+"""
+
+
+def check_times(complaints: Complaints) -> None:
+    """No event of a stream is older than the one before it: the database's clock never went back."""
+    for stream, number in rows(_BACKWARDS):
+        complaints.add(
+            "backwards",
+            f"{stream} #{number} says an earlier time than the event before it: the database's clock was "
+            "set back.",
+        )
+
 
 def check_queue(complaints: Complaints) -> None:
     """No event was kept away from the sequencer, and no number of a stream is missing."""

@@ -33,6 +33,7 @@ from audit.witness.client import (
     ask,
     witnesses_of,
 )
+from audit.witness.clocks import compare_clocks
 from audit.witness.trust import log_directory
 
 LONGEST_PAUSE: Final = 300.0
@@ -111,7 +112,8 @@ class Cosigning:
         if isinstance(outcome, list):
             self._pauses.pop(witness.url, None)
             self._store(checkpoint, outcome)
-            _note_standing(witness, checkpoint.size, outcome)
+            stated_at = _note_standing(witness, checkpoint.size, outcome)
+            compare_clocks(timezone.now(), stated_at, whose=f"the witness {witness.label}")
             lift_alarm(
                 AlarmKind.WITNESS,
                 f"The witness {witness.label} cosigned {checkpoint.size} entries.",
@@ -187,18 +189,19 @@ def _is_overtaken(tree: Tree, asked: Checkpoint, contradiction: WitnessContradic
     return held is not None and newest is not None and asked.size < held <= newest.size
 
 
-def _note_standing(witness: WitnessAt, size: int, cosignatures: Sequence[Cosignature]) -> None:
-    stated = max(each.stated_at for each in cosignatures)
+def _note_standing(witness: WitnessAt, size: int, cosignatures: Sequence[Cosignature]) -> datetime:
+    stated_at = datetime.fromtimestamp(max(each.stated_at for each in cosignatures), UTC)
     WitnessStanding.objects.update_or_create(
         label=witness.label,
         defaults={
             "url": witness.url,
             "size": size,
-            "cosigned_at": datetime.fromtimestamp(stated, UTC),
+            "cosigned_at": stated_at,
             "asked_at": timezone.now(),
             "trouble": "",
         },
     )
+    return stated_at
 
 
 def _note_trouble(witness: WitnessAt, sentence: str) -> None:

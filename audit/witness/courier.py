@@ -8,7 +8,6 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Final
 
 import psycopg
@@ -18,19 +17,16 @@ from django.utils import timezone
 
 from audit.anchors.anchoring import anchor, checkpoint_to_anchor
 from audit.anchors.tokens import AnchorInvalid
-from audit.completeness.alarms import lift_alarm, raise_alarm
-from audit.completeness.models import AlarmKind
 from audit.models import Tree
 from audit.origin import Origin, coming_from
 from audit.outgoing import OutgoingError
+from audit.witness.clocks import compare_clocks
 from audit.witness.cosigning import Cosigning
 
 INTERVAL: Final = 1.0
 """Seconds between two looks for a new checkpoint."""
 ANCHOR_AGAIN_AFTER: Final = 600.0
 """Seconds after which an authority that gave no stamp is asked again."""
-LARGEST_DIFFERENCE: Final = timedelta(minutes=2)
-"""Between our clock and the authority's."""
 
 log = logging.getLogger("gatehouse.courier")
 
@@ -81,16 +77,4 @@ class Courier:
             self._anchor_not_before = time.monotonic() + ANCHOR_AGAIN_AFTER
             log.warning("No time stamp: %s", error)
             return
-        compare_clocks(asked_at, stamp.time)
-
-
-def compare_clocks(ours: datetime, theirs: datetime) -> None:
-    """Raise an alarm if our clock and the authority's are apart."""
-    if abs(theirs - ours) > LARGEST_DIFFERENCE:
-        raise_alarm(
-            AlarmKind.CLOCK,
-            f"This machine's clock says {ours:%Y-%m-%d %H:%M:%S} UTC, and the time-stamp authority's "
-            f"{theirs:%Y-%m-%d %H:%M:%S} UTC: times in the log are off by as much.",
-        )
-    else:
-        lift_alarm(AlarmKind.CLOCK, "The clocks agree again.")
+        compare_clocks(asked_at, stamp.time, whose="the time-stamp authority")
