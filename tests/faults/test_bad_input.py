@@ -301,8 +301,8 @@ REFERENCES = [
         "POST",
         "change-requests/{number}/approve/",
         {"statement_digest": "sha256:abc"},
-        400,
-        "statement_digest",
+        409,
+        "",
     ),
     (
         "sofia",
