@@ -6,23 +6,19 @@ import hashlib
 
 import pytest
 
-from audit.tlog.merkle import Frontier
+from tests.audit.attacks.forgery import (
+    AT_7,
+    ENTRY,
+    FACTS,
+    REHASH,
+    RELEAF,
+    cut_back,
+    forge_the_whole_tree,
+)
 from tests.audit.sealing import tamper
-from tests.support.log import connected, rows
+from tests.support.log import connected, rows, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-AT_7 = "(SELECT event_id FROM audit_leaf WHERE idx = 7)"
-FORGED = "convert_to(replace(convert_from(entry, 'UTF8'), 'usr_1', 'usr_2'), 'UTF8')"
-REHASH = "UPDATE audit_event SET leaf_hash = sha256('\\x00'::bytea || entry)"
-RELEAF = (
-    "UPDATE audit_leaf l SET leaf_hash = e.leaf_hash FROM audit_event e WHERE e.id = l.event_id"
-)
-FACTS = (
-    "UPDATE audit_event SET facts = convert_from(entry, 'UTF8')::jsonb -> 'body',"
-    " actor = convert_from(entry, 'UTF8')::jsonb #>> '{body,actor,id}'"
-)
-ENTRY = f"UPDATE audit_event SET entry = {FORGED} WHERE id = {AT_7}"
 
 ATTACKS = {
     "changes an entry": ([ENTRY], "The entry of leaf 7 was changed"),
@@ -137,19 +133,6 @@ def test_a_superuser_who(log, findings, attack):
     assert told in findings()
 
 
-def forge_the_whole_tree():
-    """Change one entry and make everything in the database agree with it."""
-    tamper(ENTRY, REHASH, FACTS, RELEAF)
-    leaves = rows("SELECT leaf_hash FROM audit_leaf ORDER BY idx")
-    frontier = Frontier()
-    frontier.extend(bytes(leaf) for (leaf,) in leaves)
-    hashes = ", ".join(f"'\\x{each.hex()}'" for each in frontier.hashes)
-    tamper(
-        f"UPDATE audit_tree SET root = '\\x{frontier.root().hex()}',"
-        f" frontier = ARRAY[{hashes}]::bytea[]"
-    )
-
-
 def test_a_superuser_who_rewrites_the_whole_tree_contradicts_the_checkpoints(log, findings):
     forge_the_whole_tree()
     assert "do not lead to the root that was signed" in findings()
@@ -165,24 +148,13 @@ def test_a_superuser_who_removes_the_checkpoints_too_contradicts_what_is_publish
 
 
 def test_a_superuser_who_cuts_the_log_back_contradicts_what_is_published(log, findings):
-    leaves = [bytes(leaf) for (leaf,) in rows("SELECT leaf_hash FROM audit_leaf ORDER BY idx")]
-    frontier = Frontier()
-    frontier.extend(leaves[:12])
-    hashes = ", ".join(f"'\\x{each.hex()}'" for each in frontier.hashes)
-    tamper(
-        "DELETE FROM audit_event WHERE id IN (SELECT event_id FROM audit_leaf WHERE idx >= 12)",
-        "DELETE FROM audit_leaf WHERE idx >= 12",
-        "DELETE FROM audit_stream WHERE stream = 'thing/2'",
-        "DELETE FROM audit_checkpoint WHERE size > 12",
-        f"UPDATE audit_tree SET size = 12, root = '\\x{frontier.root().hex()}',"
-        f" frontier = ARRAY[{hashes}]::bytea[]",
+    cut_back(12)
+    assert findings() == (
+        "20 entries are published, and the tree has 12: the database was restored from an older state."
     )
-    assert "20 entries are published, and the tree has 12" in findings()
 
 
 def test_a_superuser_who_keeps_an_event_from_the_sequencer_is_found(log, findings):
-    from tests.support.log import write  # noqa: PLC0415 -- only here
-
     write("thing/1", 1)
     with connected("postgres") as superuser:
         superuser.execute("DELETE FROM audit_pending")
@@ -192,3 +164,32 @@ def test_a_superuser_who_keeps_an_event_from_the_sequencer_is_found(log, finding
 def test_the_leaf_hash_is_that_of_rfc_6962(log):
     for entry, leaf in rows("SELECT entry, leaf_hash FROM audit_event"):
         assert hashlib.sha256(b"\x00" + bytes(entry)).digest() == bytes(leaf)
+
+
+def test_a_superuser_who_sets_the_clock_back_is_found(log, findings):
+    tamper(
+        "UPDATE audit_event SET recorded_at = recorded_at - interval '1 day' WHERE stream_seq = 8"
+    )
+    assert "thing/1 #8 says an earlier time than the event before it" in findings()
+
+
+def test_a_superuser_who_removes_an_event_before_it_is_sealed_is_found_by_the_gap(log, findings):
+    write("thing/1", 1)
+    tamper(
+        "DELETE FROM audit_event WHERE id IN (SELECT event_id FROM audit_pending)",
+        "DELETE FROM audit_pending",
+    )
+    assert "its counter says 13" in findings()
+
+
+def test_nothing_shows_an_event_that_a_superuser_removes_with_its_number_before_it_is_sealed(
+    log, findings
+):
+    """The window of a second before sealing: only the row in the tables may still tell of it."""
+    write("thing/1", 1)
+    tamper(
+        "DELETE FROM audit_event WHERE id IN (SELECT event_id FROM audit_pending)",
+        "DELETE FROM audit_pending",
+        "UPDATE audit_stream SET last_seq = 12 WHERE stream = 'thing/1'",
+    )
+    assert findings() == ""

@@ -1,0 +1,116 @@
+"""The application and the schema's owner: what they are refused, what they can do, and what shows it."""
+
+import psycopg
+import pytest
+from django.db import connection, transaction
+
+from audit.completeness.alarms import open_alarms, raise_alarm
+from audit.completeness.models import AlarmKind
+from audit.completeness.reconciliation import reconcile
+from audit.completeness.run import verify_and_tell
+from audit.doctor.guards import check_triggers
+from audit.models import Disclosure, Event
+from audit.record import record
+from audit.sentences import with_sentences
+from releases.audit_events import ReleaseEvent
+from releases.models import Approval, ChangeRequest, Release, Statement
+from tests import factories as make
+from tests.audit.attacks.forgery import AT_7
+from tests.support.log import connected
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def differing():
+    return [each.sentence for each in reconcile() if not each.ok]
+
+
+def as_application(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_the_owner_who_switches_the_triggers_off_is_told_by_the_doctor_and_the_verification(
+    log, findings
+):
+    with connected("owner") as owner:
+        owner.execute("ALTER TABLE audit_event DISABLE TRIGGER audit_event_refuses_change")
+        assert not check_triggers().ok
+        owner.execute(f"UPDATE audit_event SET entry = 'x' WHERE id = {AT_7}")  # noqa: S608
+        owner.execute("ALTER TABLE audit_event ENABLE ALWAYS TRIGGER audit_event_refuses_change")
+    assert check_triggers().ok
+    assert "The entry of leaf 7 was changed" in findings()
+
+
+def test_the_application_that_lifts_an_alarm_by_itself_is_found(log):
+    raise_alarm(AlarmKind.WITNESS, "It holds 9.", about="w1")
+    as_application("UPDATE audit_alarm SET lifted_at = now()")
+    assert open_alarms() == []
+    assert "Lifted alarms about the log" in " ".join(differing())
+
+
+def test_the_application_that_deletes_an_alarm_is_found(log):
+    raise_alarm(AlarmKind.WITNESS, "It holds 9.", about="w1")
+    as_application("DELETE FROM audit_alarm")
+    assert "Alarms about the log: the tables hold 0, and the log says 1" in " ".join(differing())
+
+
+def test_the_application_that_invents_a_good_verification_is_found(log):
+    verify_and_tell()
+    as_application(
+        "INSERT INTO audit_verificationrun (origin, started_at, ok, size, root, checkpoints, findings)"
+        " SELECT origin, started_at, true, 99, root, checkpoints, findings FROM audit_verificationrun"
+    )
+    assert "Verifications of the log" in " ".join(differing())
+
+
+def test_the_application_cannot_write_what_only_signer_and_sequencer_write(log):
+    for table in ("leaf", "tree", "checkpoint", "cosignature", "quorum", "anchor", "halt"):
+        for deed in ("INSERT INTO {} SELECT * FROM {}", "DELETE FROM {}"):
+            statement = deed.replace("{}", f"audit_{table}")
+            with connected("app") as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
+                app.execute(statement)
+
+
+def test_the_application_that_deletes_names_breaks_no_proof(log, findings):
+    record_something()
+    log.seal()
+    Disclosure.objects.all().delete()
+    assert findings() == ""
+    [event] = with_sentences(Event.objects.filter(type="releases.sealed"))
+    assert "(erased)" in event.sentence
+
+
+def record_something():
+    project = make.project()
+    with transaction.atomic():
+        release = Release.objects.create(
+            project=project, version="1", content_digest=make.digest("1"), sealed_by=make.admin()
+        )
+        record(ReleaseEvent.SEALED, subject=release, by=make.admin(), items="nothing")
+    return release
+
+
+def test_nothing_shows_an_approval_that_the_application_itself_invents(log, findings):
+    """The portal's own code decides who somebody is: only a key in the approver's hand would show it."""
+    release, sofia = record_something(), make.person("sofia")
+    with transaction.atomic():
+        request = ChangeRequest.objects.create(
+            project=release.project,
+            environment=release.project.environments.first(),
+            release=release,
+            requested_by=make.admin(),
+            state_since=release.sealed_at,
+        )
+        statement = Statement.objects.create(
+            change_request=request, digest=make.digest("s"), document={}
+        )
+        Approval.objects.create(
+            change_request=request, person=sofia, statement=statement, decision="approved"
+        )
+        words = {"release": "1", "environment": "staging", "as_roles": ""}
+        record(ReleaseEvent.SUBMITTED, subject=request, by=sofia, private={"reason": ""}, **words)
+        record(ReleaseEvent.APPROVED, subject=request, by=sofia, private={"comment": ""}, **words)
+    log.seal()
+    assert findings() == ""
+    assert differing() == []
