@@ -2,10 +2,12 @@
 
 from contextlib import contextmanager
 
+import psycopg
 import pytest
 from django.db import connections
 
 from audit.names import EventName
+from audit.tlog.merkle import Frontier
 
 
 class Happened(EventName):
@@ -55,3 +57,81 @@ def connected_as(user):
         other.rollback()
         other.close()
         connections["default"] = usual
+
+
+# ── a log that is sequenced and signed ───────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def signing(tmp_path, transactional_db):
+    """A signer in a directory of the test."""
+    from tests.support.log import Signing  # noqa: PLC0415 -- needs Django
+
+    return Signing(tmp_path)
+
+
+@pytest.fixture
+def superuser_does(transactional_db):
+    """What a superuser can do, past every trigger."""
+    from tests.support.log import url  # noqa: PLC0415 -- needs Django
+
+    def run(*statements):
+        tables = "audit_event", "audit_leaf", "audit_tree", "audit_checkpoint", "audit_stream"
+        with psycopg.connect(url("postgres")) as connection:
+            for table in tables:
+                connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            names = connection.execute(
+                "SELECT tgrelid::regclass::text, tgname FROM pg_trigger"
+                " WHERE tgrelid = ANY(%s::regclass[]) AND NOT tgisinternal",
+                [list(tables)],
+            ).fetchall()
+            for table, name in names:
+                connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
+
+    return run
+
+
+CUT = (
+    "DELETE FROM audit_leaf WHERE idx >= {}",
+    "DELETE FROM audit_event WHERE id NOT IN (SELECT event_id FROM audit_leaf)",
+    "UPDATE audit_stream SET last_seq = (SELECT coalesce(max(stream_seq), 0) FROM audit_event)",
+    "DELETE FROM audit_checkpoint",
+    "DELETE FROM audit_halt",
+)
+GROWN = "UPDATE audit_tree SET size = {}, frontier = '{}'::bytea[], root = '\\x{}'"
+
+
+@pytest.fixture
+def signed(signing):
+    """Twenty entries, signed and published."""
+    from tests.support.log import sequence, write  # noqa: PLC0415 -- needs Django
+
+    write(times=20)
+    sequence()
+    signing.sign()
+    return signing
+
+
+@pytest.fixture
+def restored(signed, superuser_does):
+    """The database as it was at some smaller size, checkpoints and all."""
+
+    from tests.support.log import rows  # noqa: PLC0415 -- needs Django
+
+    def to(size):
+        leaves = rows("SELECT leaf_hash FROM audit_leaf WHERE idx < %s ORDER BY idx", size)
+        frontier = Frontier()
+        frontier.extend(leaf for (leaf,) in leaves)
+        superuser_does(
+            *(statement.format(size) for statement in CUT),
+            GROWN.format(size, pg_array(frontier.hashes), frontier.root().hex()),
+        )
+
+    return to
+
+
+def pg_array(hashes):
+    return "{" + ",".join(f'"\\\\x{each.hex()}"' for each in hashes) + "}"

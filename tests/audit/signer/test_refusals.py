@@ -10,47 +10,9 @@ from audit.sequencer.batch import Halted
 from audit.sequencer.run import Sequencer
 from audit.signer.errors import CannotSign, Refused
 from audit.signer.run import Service
-from audit.tlog.merkle import Frontier
-from tests.support.log import ORIGIN, Signing, rows, sequence, url, write
+from tests.support.log import ORIGIN, Signing, sequence, url, write
 
-CUT = (
-    "DELETE FROM audit_leaf WHERE idx >= {}",
-    "DELETE FROM audit_event WHERE id NOT IN (SELECT event_id FROM audit_leaf)",
-    "UPDATE audit_stream SET last_seq = (SELECT coalesce(max(stream_seq), 0) FROM audit_event)",
-    "DELETE FROM audit_checkpoint",
-    "DELETE FROM audit_halt",
-)
-GROWN = "UPDATE audit_tree SET size = {}, frontier = '{}'::bytea[], root = '\\x{}'"
 RENAMED = "UPDATE audit_tree SET origin = 'log.example/gatehouse/2', incarnation = 2"
-
-
-@pytest.fixture
-def signed(signing):
-    """Twenty entries, signed and published."""
-    write(times=20)
-    sequence()
-    signing.sign()
-    return signing
-
-
-@pytest.fixture
-def restored(signed, superuser_does):
-    """The database as it was at some smaller size, checkpoints and all."""
-
-    def to(size):
-        leaves = rows("SELECT leaf_hash FROM audit_leaf WHERE idx < %s ORDER BY idx", size)
-        frontier = Frontier()
-        frontier.extend(leaf for (leaf,) in leaves)
-        superuser_does(
-            *(statement.format(size) for statement in CUT),
-            GROWN.format(size, pg_array(frontier.hashes), frontier.root().hex()),
-        )
-
-    return to
-
-
-def pg_array(hashes):
-    return "{" + ",".join(f'"\\\\x{each.hex()}"' for each in hashes) + "}"
 
 
 def before(signing):
