@@ -236,3 +236,4 @@ class Halt(models.Model):
 
 # Django looks for models here.
 from audit.completeness.models import Alarm, VerificationRun, WitnessStanding  # noqa: E402, F401
+from audit.packs.models import Pack  # noqa: E402, F401

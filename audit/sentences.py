@@ -30,12 +30,17 @@ def sentence_templates() -> Mapping[str, str]:
 
 def sentence_of(event: Event, disclosed: Mapping[str, str]) -> str:
     """Return what happened, with the names that are still disclosed."""
-    template = sentence_templates().get(event.type)
+    return sentence_for(event.facts, event.stream, disclosed)
+
+
+def sentence_for(body: Mapping[str, Any], stream: str, disclosed: Mapping[str, str]) -> str:
+    """Return what an entry's body says, with the names that are disclosed."""
+    template = sentence_templates().get(body["type"])
     if template is None:
-        return f"{event.type} ({event.stream})"
-    facts = _Facts(event.facts.get("data", {}))
-    facts.update({"object": event.facts.get("object", {}).get("label", event.stream)})
-    facts.update({"project": event.project or ""})
+        return f"{body['type']} ({stream})"
+    facts = _Facts(body.get("data", {}))
+    facts.update({"object": body.get("object", {}).get("label", stream)})
+    facts.update({"project": body.get("project") or ""})
     facts.update(disclosed)
     return template.format_map(facts).strip()
 

@@ -44,7 +44,8 @@ WITH {CHOSEN},
 told AS (
     SELECT e.stream, count(*) AS events,
         count(*) FILTER (WHERE l.idx IS NULL OR l.idx >= %(size)s) AS unsealed,
-        min(l.idx) AS first_leaf, max(l.idx) FILTER (WHERE l.idx < %(size)s) AS last_leaf,
+        min(l.idx) FILTER (WHERE l.idx < %(size)s) AS first_leaf,
+        max(l.idx) FILTER (WHERE l.idx < %(size)s) AS last_leaf,
         max(e.recorded_at) FILTER (WHERE e.type = 'releases.all_rules_met') AS rules_met_at,
         min(e.recorded_at) FILTER (WHERE e.type = 'releases.deploying') AS deploying_at
     FROM chosen c JOIN audit_event e ON e.stream = c.stream LEFT JOIN audit_leaf l ON l.event_id = e.id

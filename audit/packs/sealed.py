@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 
-from audit.packs.errors import CannotBuild
+from audit.packs.errors import CannotBuild, NotSealedYet
 from audit.packs.snapshot import Snapshot
 from audit.packs.zip_file import Archive
 from audit.publishing.places import KEYS, directory_of
@@ -23,10 +23,12 @@ from audit.tlog.policy_file import Policy, parse_policy
 from audit.tlog.proofs import InclusionProof
 from audit.tlog.tiles import WIDTH, Edge, Tile, TileNodes, encode_bundle
 
-_NEWEST: Final = """
-SELECT c.id, c.size, c.note FROM audit_checkpoint c JOIN audit_tree t ON t.origin = c.origin
-ORDER BY c.size DESC LIMIT 1
+_COVERING: Final = """
+SELECT c.id, c.note FROM audit_checkpoint c JOIN audit_tree t ON t.origin = c.origin
+WHERE c.size > (SELECT idx FROM audit_leaf WHERE event_id = %(event)s)
+ORDER BY c.size LIMIT 1
 """
+"""The first checkpoint over an event: a pack that is built again, after a crash, has the same."""
 _COSIGNED: Final = (
     "SELECT line FROM audit_cosignature WHERE checkpoint_id = %(checkpoint)s ORDER BY id"
 )
@@ -141,16 +143,19 @@ class SealedLog:
         return b"".join(self._leaves(start, start + tile.width))
 
 
-def sealed_log(snapshot: Snapshot) -> SealedLog:
-    """Return the log at its newest checkpoint.
+def sealed_log(snapshot: Snapshot, event_id: int) -> SealedLog:
+    """Return the log as it stood when the event was signed for.
 
     Raises:
-        CannotBuild: nothing is signed, or not by a key that is published.
+        NotSealedYet: no checkpoint covers the event.
+        CannotBuild: the checkpoint is not signed by a key that is published.
     """
-    found = snapshot.all(_NEWEST, {})
+    found = snapshot.all(_COVERING, {"event": event_id})
     if not found:
-        raise CannotBuild("The log has no signed checkpoint yet: does the signer run?")
-    [(pk, _, text)] = found
+        raise NotSealedYet(
+            "The log is not signed as far as the request for this pack: do the sequencer and the signer run?"
+        )
+    [(pk, text)] = found
     lines = snapshot.all(_COSIGNED, {"checkpoint": pk})
     try:
         note = Note.of(text.encode()).and_signatures(
@@ -160,7 +165,7 @@ def sealed_log(snapshot: Snapshot) -> SealedLog:
         note.verified_by(keys)
         return SealedLog(Checkpoint.of_text(note.text), note, keys, _policy(keys), snapshot)
     except TlogError as error:
-        raise CannotBuild(f"The newest checkpoint cannot be verified: {error}") from error
+        raise CannotBuild(f"The checkpoint cannot be verified: {error}") from error
 
 
 def _published_keys(snapshot: Snapshot) -> list[VerifierKey]:

@@ -109,6 +109,11 @@ class Archive:
         self._members[member.name] = member, aside
 
     @property
+    def hashes(self) -> dict[str, str]:
+        """The SHA-256 of each member (hexadecimal), by name."""
+        return {name: member.sha256 for name, (member, _) in self._members.items()}
+
+    @property
     def manifest(self) -> bytes:
         """The lines that ``sha256sum --check`` reads, one per member, by name."""
         members = sorted(self._members)

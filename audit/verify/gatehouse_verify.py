@@ -41,7 +41,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import IO, Any
@@ -558,6 +558,9 @@ class Folder:
         whole = os.path.join(self.path, *name.split("/"))  # noqa: PTH118
         return os.fdopen(os.open(whole, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb")
 
+    def close(self) -> None:
+        """There is nothing to close."""
+
 
 class Zip:
     """Members of a ZIP. What no honest pack holds is refused before anything is unpacked."""
@@ -566,12 +569,16 @@ class Zip:
         self.path = path
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, ValueError, EOFError, UnicodeDecodeError) as error:
+        except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
             raise Refused(f"It is no ZIP that can be read: {error}.") from error
         self._members: dict[str, zipfile.ZipInfo] = {}
-        self._refuse_bombs(Path(path).stat().st_size)
-        for member in self._zip.infolist():
-            self._take(member)
+        try:
+            self._refuse_bombs(Path(path).stat().st_size)
+            for member in self._zip.infolist():
+                self._take(member)
+        except Refused:
+            self._zip.close()
+            raise
 
     def _refuse_bombs(self, whole: int) -> None:
         members = self._zip.infolist()
@@ -618,6 +625,10 @@ class Zip:
             raise Absent(f"{name} is not there.")
         return _Unpacking(self._zip, self._members[name])  # type: ignore[return-value]
 
+    def close(self) -> None:
+        """Close the archive."""
+        self._zip.close()
+
 
 class _Unpacking(io.RawIOBase):
     """A member that is being unpacked: what is broken in it is refused, not raised as it comes."""
@@ -660,14 +671,22 @@ Source = Any
 """A Folder or a Zip."""
 
 
+_opened: dict[tuple[str, int], Source] = {}
+
+
 def source_at(path: str) -> Source:
     """Open a folder or a ZIP; every worker process opens its own, since two may not share a position."""
-    return _source_of(path, os.getpid())
+    here = (path, os.getpid())
+    if here not in _opened:
+        _opened[here] = Folder(path) if Path(path).is_dir() else Zip(path)
+    return _opened[here]
 
 
-@lru_cache(maxsize=2)
-def _source_of(path: str, _process: int) -> Source:
-    return Folder(path) if Path(path).is_dir() else Zip(path)
+def close_sources() -> None:
+    """Close what this run opened."""
+    for source in _opened.values():
+        source.close()
+    _opened.clear()
 
 
 def read(source: Source, name: str, limit: int = SMALL) -> bytes:
@@ -1930,8 +1949,8 @@ def hashes_of(path: str, names: list[str]) -> list[tuple[str, str]]:
 
 def rows_of(source: Source, name: str) -> Iterator[dict[str, str]]:
     """Yield the rows of a CSV file (RFC 4180), without the guard before what looks like a formula."""
-    with closing(source.open(name)) as stream:
-        text = io.TextIOWrapper(io.BufferedReader(stream), encoding="utf-8", newline="")
+    stream = io.BufferedReader(source.open(name))
+    with io.TextIOWrapper(stream, encoding="utf-8", newline="") as text:
         rows = csv.reader(text, strict=True)
         header = next(rows, None)
         if not header or len(set(header)) != len(header):
@@ -1941,7 +1960,6 @@ def rows_of(source: Source, name: str) -> Iterator[dict[str, str]]:
                 raise Refused(f"{name} has a row of {len(row)} cells, not {len(header)}.")
             cells = (cell[1:] if _GUARDED.match(cell) else cell for cell in row)
             yield dict(zip(header, cells))
-        text.detach()
 
 
 def proof_of(raw: bytes) -> tuple[int, list[bytes], bytes]:
@@ -2081,6 +2099,7 @@ def verify(path: str, trust: Trust, *, entry: str | None = None, jobs: int = 1) 
             _verify_what_it_is(report, path, trust, entry, workers)
     finally:
         workers.close()
+        close_sources()
     return report
 
 

@@ -300,6 +300,8 @@ AUDIT_POPULATIONS = [
     "deployments.audit_populations.SOURCE",
 ]
 AUDIT_ATTACHMENTS = "releases.storage.open_bytes"
+AUDIT_SCOPE_EXISTS = "catalog.audit_scope.exists"
+AUDIT_NUDGE = "catalog.nudges.nudge"
 PACK_KEY_FILE = env_str("PACK_KEY_FILE", default=str(BASE_DIR / ".gatehouse" / "pack-key"))
 
 CLUSTER_CLIENT = "deployments.clients.kubernetes.connect"

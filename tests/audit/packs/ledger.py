@@ -1,0 +1,79 @@
+"""Seals the test database's log, and builds packs of it."""
+
+import io
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from audit.models import Tree
+from audit.packs.build import build
+from audit.packs.models import Pack
+from audit.packs.request import request_pack
+from audit.packs.scope import Scope
+from audit.publishing.places import KEYS
+from audit.tlog.checkpoints import Checkpoint
+from audit.tlog.keys import SigningKey
+from audit.tlog.notes import sign_checkpoint
+from audit.verify import gatehouse_verify as verifier
+from tests.support.log import ORIGIN, connected, sequence
+
+
+@dataclass
+class Ledger:
+    """``seal()`` does what sequencer and signer do; ``pack(…)`` asks for a pack and builds it."""
+
+    root: Path
+    key: SigningKey = field(default_factory=lambda: SigningKey.generate(ORIGIN))
+
+    def __post_init__(self):
+        self.root.mkdir(parents=True, exist_ok=True)
+        (self.root / KEYS).write_text(f"{self.vkey}\n")
+
+    @property
+    def vkey(self):
+        return str(self.key.verifier)
+
+    def seal(self, *more_keys, at=0):
+        sequence()
+        tree = Tree.objects.get()
+        checkpoint = Checkpoint(tree.origin, tree.size, bytes(tree.root))
+        note = bytes(sign_checkpoint(checkpoint, [self.key, *more_keys], at=at)).decode()
+        with connected("signer") as connection:
+            connection.execute(
+                "INSERT INTO audit_checkpoint (origin, size, root, note) VALUES (%s, %s, %s, %s)"
+                " ON CONFLICT DO NOTHING",
+                [tree.origin, tree.size, bytes(tree.root), note],
+            )
+        return note
+
+    def asked(self, by, **scope):
+        """A pack that waits, under a checkpoint that covers its request."""
+        pack = request_pack(Scope(**scope), by=by)
+        self.seal()
+        return pack
+
+    def pack(self, by, **scope):
+        pack = build(self.asked(by, **scope).pk, worker="celery@one")
+        assert pack.state == "ready", pack.reason
+        return pack
+
+
+def zip_of(pack: Pack) -> bytes:
+    from django.core.files.storage import storages  # noqa: PLC0415 -- needs Django
+
+    with storages["packs"].open(pack.stored_name) as stream:
+        return stream.read()
+
+
+def unpacked(data: bytes, folder: Path) -> Path:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def looked_at(path, *options):
+    """Return the exit status, and everything that was said."""
+    given = verifier._arguments([str(path), "--jobs", "1", *map(str, options)])
+    report = verifier.verify(str(path), verifier._trust(given), jobs=1)
+    said = "\n".join(f"{kind} {check}: {text}" for kind, check, text in report.all_findings())
+    return report.status(strict=False), said
