@@ -1,4 +1,4 @@
-"""Between two writes a worker may sleep for as long as it likes: the cluster is asked about the lease last."""
+"""Between two writes a worker may sleep as long as it likes: the lease is asked about last."""
 
 import pytest
 
