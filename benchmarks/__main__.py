@@ -7,6 +7,8 @@
 import argparse
 import importlib
 import os
+import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +34,8 @@ def main() -> None:
     names = asked.questions or QUESTIONS
     if unknown := [name for name in names if name not in QUESTIONS]:
         parser.error(f"no question {', '.join(unknown)}; there are: {', '.join(QUESTIONS)}")
+    # Told to stop, it takes its services down as on Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     rows: list[report.Row] = []
     with machine() as found:
         setting = _set_up(found, quick=asked.quick)

@@ -19,9 +19,9 @@ _HERE = Path(__file__).resolve().parent
 FIRST = 1001
 """The number of the first copied change request."""
 PROJECTS = 200
-AWAITING = range(FIRST + 7 * PROJECTS, FIRST + 8 * PROJECTS)
+AWAITING = range(FIRST + 1 * PROJECTS, FIRST + 2 * PROJECTS)
 """The change requests that wait for a signature: the same ones, whatever the size."""
-DEPLOYED = range(FIRST + 10 * PROJECTS, FIRST + 11 * PROJECTS)
+DEPLOYED = range(FIRST + 3 * PROJECTS, FIRST + 4 * PROJECTS)
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ CREATE TEMP TABLE part AS
 SELECT n, 1000 + n AS id, 1000 + 1 + (n - 1) % 200 AS project,
        -- Each round of 200 goes through all projects once; the environments take turns.
        2 * (1000 + 1 + (n - 1) % 200) + ((n - 1) / 200) % 2 AS environment,
-       CASE WHEN generation = 7 THEN 'awaiting_approval'
-            WHEN generation = 8 THEN 'blocked'
-            WHEN generation % 20 = 2 THEN 'failed'
-            WHEN generation % 20 = 3 THEN 'rejected'
+       CASE WHEN generation = 1 THEN 'awaiting_approval'
+            WHEN generation = 2 THEN 'blocked'
+            WHEN generation % 20 = 7 THEN 'failed'
+            WHEN generation % 20 = 8 THEN 'rejected'
             ELSE 'deployed' END AS state,
        now() - interval '1 minute' * (100001 - n) AS at,
        'sha256:' || encode(sha256(('release ' || n)::bytea), 'hex') AS digest
