@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -14,19 +14,12 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from audit.api.reach import readable_by
-from audit.models import Disclosure, Event
+from audit.models import Disclosure, Event, EventQuerySet, Pending
 from audit.sentences import ERASED, sentence_of
 
 PAGE: Final = 50
 LARGEST_PAGE: Final = 500
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
-
-# An event may become visible after one with a higher id, whose transaction was shorter. A reader that
-# went on from the higher one would miss it, so nothing is shown that an unfinished transaction may precede.
-_NOTHING_MAY_STILL_COME_BEFORE: Final = (
-    "(audit_event.xid < pg_snapshot_xmin(pg_current_snapshot())"
-    " OR audit_event.xid = pg_current_xact_id_if_assigned())"
-)
 
 _DISCLOSED: Final = Subquery(Disclosure.objects.filter(event_id=OuterRef("pk")).values("values"))
 
@@ -42,6 +35,9 @@ class EventSerializer(serializers.Serializer[Any]):
     """One thing that happened."""
 
     id = serializers.IntegerField()
+    index = serializers.IntegerField(
+        allow_null=True, help_text="Its place in the log, counted from 0; null until it has one."
+    )
     uid = serializers.UUIDField()
     type = serializers.CharField()
     sentence = serializers.CharField()
@@ -96,7 +92,9 @@ class EventsView(GenericAPIView[Event]):
             OpenApiParameter("stream", str, description="Such as `change-request/12`."),
             OpenApiParameter("type", str, description="Such as `releases.approved`."),
             OpenApiParameter("actor", str, description="The pseudonym of who acted."),
-            OpenApiParameter("after", int, description="The id of the last event that you have."),
+            OpenApiParameter(
+                "after", int, description="The `index` of the last event that you have."
+            ),
             OpenApiParameter(
                 "page_size",
                 int,
@@ -107,24 +105,37 @@ class EventsView(GenericAPIView[Event]):
         extensions={"x-scope": "read"},
     )
     def get(self, request: Request) -> Response:
-        """Oldest first; needs ``view_audit`` in a project, or the portal permission ``view_whole_audit``."""
+        """In the order of the log; needs ``view_audit`` in a project, or ``view_whole_audit`` in the portal.
+
+        What was recorded in the last moments and has no place yet comes last, with the index null.
+        """
         asked = request.query_params
         size = min(_number(asked.get("page_size"), "page_size", PAGE) or PAGE, LARGEST_PAGE)
-        events = readable_by(request.user, asked.get("project"))
-        events = events.filter(pk__gt=_number(asked.get("after"), "after", 0))
-        found = EventFilter(asked, queryset=events)
+        after = _number(asked.get("after"), "after", -1)
+        found = EventFilter(asked, queryset=readable_by(request.user, asked.get("project")))
         if not found.is_valid():
             raise ValidationError(found.errors)
-        settled = found.qs.extra(where=[_NOTHING_MAY_STILL_COME_BEFORE]).defer("entry")  # noqa: S610
-        listed = list(settled.annotate(disclosed=_DISCLOSED).order_by("pk")[: size + 1])
-        page = listed[:size]
+        listed, more = _page(found.qs, after, size)
         return Response(
             {
-                "next": _after(request, page[-1]) if len(listed) > size else None,
+                "next": _after(request, listed[-1]) if more else None,
                 "previous": None,
-                "results": [document(event) for event in page],
+                "results": [document(event) for event in listed],
             }
         )
+
+
+def _page(events: EventQuerySet, after: int, size: int) -> tuple[list[Any], bool]:
+    """Return the events with the next indexes, and whether there are more; then those without one."""
+    events = events.defer("entry").annotate(disclosed=_DISCLOSED, index=F("leaf__idx"))
+    # A sequencer may be at work between two queries: what has no place is asked for first, so that what
+    # gets one meanwhile is seen twice rather than not at all.
+    waiting = list(events.filter(pk__in=Pending.objects.values("pk")).order_by("pk")[:size])
+    placed = list(events.filter(leaf__idx__gt=after).order_by("leaf__idx")[: size + 1])
+    seen = {event.pk for event in placed}
+    rest = [event for event in waiting if event.pk not in seen]
+    more = len(placed) > size
+    return (placed[:size] if more else (placed + rest)[:size]), more
 
 
 class EventView(GenericAPIView[Event]):
@@ -141,17 +152,23 @@ class EventView(GenericAPIView[Event]):
     )
     def get(self, request: Request, pk: int) -> Response:
         """``entry`` is the text whose bytes were hashed; what it says is what counts."""
-        found = readable_by(request.user).filter(pk=pk).annotate(disclosed=_DISCLOSED).first()
+        found = (
+            readable_by(request.user)
+            .filter(pk=pk)
+            .annotate(disclosed=_DISCLOSED, index=F("leaf__idx"))
+            .first()
+        )
         if found is None:
             raise NotFound(f"There is no event {pk} that you may read.")
         return Response(document(found) | {"entry": bytes(found.entry).decode()})
 
 
 def document(event: Any) -> dict[str, Any]:
-    """Return the event as the API shows it; it is annotated with its disclosure."""
+    """Return the event as the API shows it; it is annotated with its disclosure and its index."""
     disclosed = {field: pair[1] for field, pair in (event.disclosed or {}).items()}
     return {
         "id": event.pk,
+        "index": event.index,
         "uid": event.uid,
         "type": event.type,
         "sentence": sentence_of(event, disclosed),
@@ -175,5 +192,5 @@ def _number(asked: str | None, name: str, default: int) -> int:
     return int(asked)
 
 
-def _after(request: Request, event: Event) -> str:
-    return str(replace_query_param(request.build_absolute_uri(), "after", event.pk))
+def _after(request: Request, event: Any) -> str:
+    return str(replace_query_param(request.build_absolute_uri(), "after", event.index))

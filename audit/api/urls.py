@@ -3,8 +3,14 @@
 from django.urls import URLPattern, URLResolver, path
 
 from audit.api.events import EventsView, EventView
+from audit.api.published import CheckpointView, ConsistencyView, ProofView, TileView
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/events/", EventsView.as_view()),
     path("audit/events/<int:pk>/", EventView.as_view()),
+    # The formats of transparency logs have no slash at the end of an address.
+    path("audit/events/<uuid:uid>/proof", ProofView.as_view()),
+    path("audit/log/checkpoint", CheckpointView.as_view()),
+    path("audit/log/consistency", ConsistencyView.as_view()),
+    path("audit/log/tile/<path:tile>", TileView.as_view()),
 ]

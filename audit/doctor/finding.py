@@ -25,7 +25,7 @@ def judge(name: str, complaints: Sequence[str], *, good: str) -> Finding:
     return Finding(name, not complaints, " ".join(complaints) if complaints else good)
 
 
-def rows(statement: LiteralString, *parameters: str | list[str]) -> list[tuple[Any, ...]]:
+def rows(statement: LiteralString, *parameters: str | list[str] | list[int]) -> list[tuple[Any, ...]]:
     """Return what the database answers."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters or None)
@@ -33,6 +33,6 @@ def rows(statement: LiteralString, *parameters: str | list[str]) -> list[tuple[A
     return found
 
 
-def value(statement: LiteralString, *parameters: str | list[str]) -> Any:
+def value(statement: LiteralString, *parameters: str | list[str] | list[int]) -> Any:
     """Return the one value that the database answers."""
     return rows(statement, *parameters)[0][0]

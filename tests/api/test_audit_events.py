@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from audit.models import Event
+from tests.support.log import connected, sequence
 
 EVENTS = "/api/v1/audit/events/"
 
@@ -35,19 +36,42 @@ def test_the_leaf_hash_is_that_of_the_entry(world):
     assert hashlib.sha256(b"\x00" + entry).hexdigest() == event["leaf_hash"]
 
 
-def test_one_goes_on_after_the_last_event_one_has(world):
+@pytest.mark.django_db(transaction=True)
+def test_one_goes_on_after_the_last_index_one_has(world):
     world.request()
+    sequence()
     client, seen, url = world.as_("audrey"), [], f"{EVENTS}?page_size=5"
     while url:
         page = client.get(url).json()
-        seen += [event["id"] for event in page["results"]]
+        seen += [event["index"] for event in page["results"]]
         url = page["next"]
     assert seen == sorted(seen)
     assert len(seen) == Event.objects.filter(project="payments").count()
     assert client.get(f"{EVENTS}?after={seen[-1]}").json()["results"] == []
     world.version()
+    sequence()
     later = client.get(f"{EVENTS}?after={seen[-1]}")
     assert types(later) == ["catalog.artifact_version_registered"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_has_no_place_yet_comes_last_without_an_index(world):
+    client = world.as_("audrey")
+    assert world.ci
+    sequence()
+    last = client.get(f"{EVENTS}?page_size=500").json()["results"][-1]["index"]
+    world.version()
+    world.version()
+    page = client.get(f"{EVENTS}?after={last}").json()
+    assert [event["index"] for event in page["results"]] == [None, None]
+    assert page["next"] is None
+    assert page["results"][0]["id"] < page["results"][1]["id"]
+    assert len(client.get(f"{EVENTS}?page_size=500").json()["results"]) > 2
+    sequence()
+    page = client.get(f"{EVENTS}?after={last}").json()
+    assert all(event["index"] > last for event in page["results"])
+    one = page["results"][0]
+    assert client.get(f"{EVENTS}{one['id']}/").json()["index"] == one["index"]
 
 
 def test_events_are_found_by_project_type_and_actor(world):
@@ -97,23 +121,28 @@ def test_a_page_takes_the_same_few_queries_at_any_size(world):
             world.as_("audrey").get(EVENTS)
         counts.append(len(queries))
     assert counts[0] == counts[1]
-    assert counts[0] == 3
+    assert counts[0] == 4
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_is_shown_that_an_unfinished_transaction_may_still_precede(world):
-    import psycopg  # noqa: PLC0415 -- a second connection
-
+def test_an_event_that_becomes_visible_late_is_not_missed_by_who_goes_on(world):
     client = world.as_("audrey")
     assert world.ci
-    last = Event.objects.latest("pk").pk
-    with psycopg.connect(**_connection()) as other:
-        other.execute("SELECT pg_current_xact_id()")
+    sequence()
+    last = client.get(f"{EVENTS}?page_size=500").json()["results"][-1]["index"]
+    with connected("app") as late, late.transaction():
+        late.execute("INSERT INTO audit_event (stream, body) VALUES ('x/1', %s)", [LATE])
         world.version()
-        assert client.get(f"{EVENTS}?after={last}").json()["results"] == []
-    assert len(client.get(f"{EVENTS}?after={last}").json()["results"]) == 1
+        sequence()
+        seen = client.get(f"{EVENTS}?after={last}").json()["results"]
+        assert len(seen) == 1
+    sequence()
+    [event] = client.get(f"{EVENTS}?after={seen[0]['index']}").json()["results"]
+    assert event["type"] == "tests.late"
+    assert event["id"] < seen[0]["id"]
 
 
-def _connection():
-    settings = connection.settings_dict
-    return {"host": settings["HOST"], "dbname": settings["NAME"], "user": settings["USER"]}
+LATE = (
+    '{"actor":{"id":"usr_1"},"data":{},"object":{},"outcome":"success",'
+    '"project":"payments","type":"tests.late"}'
+)
