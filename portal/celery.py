@@ -62,7 +62,10 @@ app.conf.update(
             "task": "audit.mail_checkpoint",
             "schedule": crontab(hour="6", minute="0"),
         },
-        "evidence packs that no worker is busy with": {"task": "audit.sweep_packs", "schedule": 15.0},
+        "evidence packs that no worker is busy with": {
+            "task": "audit.sweep_packs",
+            "schedule": 15.0,
+        },
         "memberships that ended": {"task": "catalog.expire_memberships", "schedule": 60.0},
         "kept answers that nobody repeats any more": {
             "task": "portal.forget_idempotency_keys",

@@ -25,7 +25,9 @@ def judge(name: str, complaints: Sequence[str], *, good: str) -> Finding:
     return Finding(name, not complaints, " ".join(complaints) if complaints else good)
 
 
-def rows(statement: LiteralString, *parameters: str | list[str] | list[int]) -> list[tuple[Any, ...]]:
+def rows(
+    statement: LiteralString, *parameters: str | list[str] | list[int]
+) -> list[tuple[Any, ...]]:
     """Return what the database answers."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters or None)

@@ -23,7 +23,9 @@ from audit.sentences import sentence_for
 _WITHHELD: Final = frozenset({"address"})
 """What stays here although it is not erased: nobody needs a network address to judge a change."""
 
-_DISCLOSED: Final = "SELECT event_id, values::text FROM audit_disclosure WHERE event_id = ANY(%(ids)s)"
+_DISCLOSED: Final = (
+    "SELECT event_id, values::text FROM audit_disclosure WHERE event_id = ANY(%(ids)s)"
+)
 _OF_STREAMS: Final = """
 SELECT l.idx FROM audit_event e JOIN audit_leaf l ON l.event_id = e.id
 WHERE e.stream = ANY(%(streams)s) AND l.idx < %(size)s ORDER BY l.idx
@@ -114,7 +116,9 @@ def _disclosed(
     by_row = {sealed.event_id: sealed.uid for sealed in entries}
     rows = snapshot.all(_DISCLOSED, {"ids": list(by_row)})
     return {
-        by_row[event_id]: {f: pair for f, pair in orjson.loads(values).items() if f not in _WITHHELD}
+        by_row[event_id]: {
+            f: pair for f, pair in orjson.loads(values).items() if f not in _WITHHELD
+        }
         for event_id, values in sorted(rows, key=lambda row: int(row[0]))
     }
 

@@ -1,5 +1,4 @@
 """What workers do for the log."""
 
 from audit.tasks import looking_after as looking_after
-
 from audit.tasks import packs as packs
