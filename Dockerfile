@@ -49,6 +49,8 @@ ENV PATH=/opt/gatehouse/bin:$PATH \
     STATIC_ROOT=/app/staticfiles \
     EVIDENCE_ROOT=/var/lib/gatehouse/evidence \
     LOG_ROOT=/var/lib/gatehouse/log \
+    PACKS_ROOT=/var/lib/gatehouse/packs \
+    PACK_KEY_FILE=/var/lib/gatehouse/pack-key/key \
     LOG_JSON=True
 WORKDIR /app
 COPY --from=packages /opt/gatehouse /opt/gatehouse
@@ -58,7 +60,8 @@ RUN SECRET_KEY=only-for-collectstatic ALLOWED_HOSTS=localhost \
     DATABASE_URL=postgresql://localhost/none REDIS_URL=redis://localhost/0 \
       python manage.py collectstatic --no-input --verbosity 0 \
  && install -d -o gatehouse -g gatehouse /var/lib/gatehouse /var/lib/gatehouse/evidence \
-      /var/lib/gatehouse/log /var/lib/gatehouse/signer
+      /var/lib/gatehouse/log /var/lib/gatehouse/signer /var/lib/gatehouse/packs \
+      /var/lib/gatehouse/pack-key
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \

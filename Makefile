@@ -58,7 +58,9 @@ lint: dev  ## Check style, types, layers, templates, migrations and locks
 	  || { cat .gatehouse/lint-imports.log; exit 1; }
 	@echo "gatehouse: templates"; files="$(templates)"; [ -z "$$files" ] || { \
 	  .venv/bin/djade --check --target-version 5.2 $$files \
-	  && .venv/bin/djlint --quiet --check $$files && .venv/bin/djlint --quiet --lint $$files; }
+	  && { .venv/bin/djlint --quiet --check $$files \
+	    || { echo "Some templates are not in form:  make format" >&2; exit 1; }; } \
+	  && .venv/bin/djlint --quiet --lint $$files; }
 	@echo "gatehouse: migrations"; DJANGO_SETTINGS_MODULE=portal.settings.test \
 	  $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@echo "gatehouse: API schema"; DJANGO_SETTINGS_MODULE=portal.settings.test \

@@ -58,7 +58,7 @@ def exposition() -> str:
                 f"# TYPE {sample.name} gauge",
             ]
         labels = f"{{{sample.labels}}}" if sample.labels else ""
-        lines.append(f"{sample.name}{labels} {sample.value:g}")
+        lines.append(f"{sample.name}{labels} {sample.value:.15g}")
     return "\n".join([*lines, ""])
 
 

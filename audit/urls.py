@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 
 from audit import health, views
 from audit.converters import StreamConverter
+from audit.packs import pages
 
 register_converter(StreamConverter, "stream")
 
@@ -15,5 +16,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/health/", health.health, name="health"),
     path("audit/events/<int:pk>/", views.event, name="event"),
     path("audit/events/<int:pk>/entry/", views.entry, name="entry"),
+    path("audit/packs/", pages.packs, name="packs"),
+    path("audit/packs/<int:pk>/", pages.pack, name="pack"),
+    path("audit/packs/<int:pk>/live/", pages.live, name="pack-live"),
+    path("audit/packs/<int:pk>/file/", pages.file, name="pack-file"),
     path("audit/streams/<stream:name>/", views.stream, name="stream"),
 ]

@@ -16,6 +16,7 @@ from audit.forms import EventFilter
 from audit.log import LogPage, events_within, page_of, page_with_words
 from audit.models import Event
 from audit.reach import Reach, reach_of
+from audit.sealing import sealing_of
 from audit.sentences import with_sentences
 from audit.times import in_utc
 
@@ -82,6 +83,7 @@ def event(request: HttpRequest, pk: int) -> HttpResponse:
         "private": _private(shown),
         "previous": _neighbour(shown, -1),
         "next": _neighbour(shown, 1),
+        "sealing": sealing_of([shown.pk])[shown.pk],
     }
     return render(request, "audit/event.html", context)
 

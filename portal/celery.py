@@ -51,6 +51,10 @@ app.conf.update(
             "task": "deployments.sweep",
             "schedule": 5.0,
         },
+        "evidence packs that no worker is busy with": {
+            "task": "audit.sweep_packs",
+            "schedule": 15.0,
+        },
         "signs of life of the log": {"task": "audit.heartbeat", "schedule": crontab(minute="0")},
         "what is late, missing or silent in the log": {"task": "audit.watch", "schedule": 60.0},
         "the whole log": {"task": "audit.verify", "schedule": crontab(hour="2", minute="30")},
@@ -61,10 +65,6 @@ app.conf.update(
         "checkpoints by mail": {
             "task": "audit.mail_checkpoint",
             "schedule": crontab(hour="6", minute="0"),
-        },
-        "evidence packs that no worker is busy with": {
-            "task": "audit.sweep_packs",
-            "schedule": 15.0,
         },
         "memberships that ended": {"task": "catalog.expire_memberships", "schedule": 60.0},
         "kept answers that nobody repeats any more": {

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from audit.api.events import EventsView, EventView
+from audit.api.packs import PackFileView, PacksView, PackView
 from audit.api.published import CheckpointView, ConsistencyView, ProofView, TileView
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,4 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/log/checkpoint", CheckpointView.as_view()),
     path("audit/log/consistency", ConsistencyView.as_view()),
     path("audit/log/tile/<path:tile>", TileView.as_view()),
+    path("audit/packs/", PacksView.as_view()),
+    path("audit/packs/<int:pk>/", PackView.as_view()),
+    path("audit/packs/<int:pk>/file/", PackFileView.as_view()),
 ]

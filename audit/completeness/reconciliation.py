@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
+from audit.audit_events import AuditEvent
 from audit.doctor.finding import Finding, judge
 
 _SHOWN: Final = 5
@@ -38,7 +39,9 @@ class Population:
         """Compare the two sides, in one statement."""
         rows, parameters = self.rows().order_by().query.sql_with_params()
         with connection.cursor() as cursor:
-            statement = _COMPARE.format(rows=rows, where=self.where, shown=_SHOWN)
+            statement = _COMPARE.format(
+                rows=rows, where=self.where, shown=_SHOWN, recovered=AuditEvent.LOG_RECOVERED
+            )
             cursor.execute(statement, [*parameters, list(self.events)])
             held, told, differing = cursor.fetchone()
         return Reconciled(self.name, held, told, tuple(differing or ()))
@@ -75,12 +78,16 @@ class Reconciled:
         return judge(self.name, complaints, good=f"{self.name}: {self.rows} on both sides.")
 
 
-# One statement sees one state, also while others write.
+# One statement sees one state, also while others write. What came back from the published files after a
+# restore, in one transaction with the event that says so, has no rows: these the backup did not hold.
 _COMPARE: Final = """
 WITH held AS (SELECT stream, count(*) AS number FROM ({rows}) AS r(stream) GROUP BY stream),
+recovered AS (SELECT id, xid FROM audit_event WHERE type = '{recovered}'),
 told AS (
-    SELECT stream, count(*) AS number FROM audit_event
-    WHERE type = ANY(%s) AND ({where}) GROUP BY stream
+    SELECT stream, count(*) AS number FROM audit_event e
+    WHERE type = ANY(%s) AND ({where})
+      AND NOT EXISTS (SELECT FROM recovered r WHERE r.xid = e.xid AND r.id > e.id)
+    GROUP BY stream
 ), both_sides AS (
     SELECT stream, coalesce(h.number, 0) AS held, coalesce(t.number, 0) AS told
     FROM held h FULL JOIN told t USING (stream)

@@ -13,8 +13,8 @@ from audit.fallbacks.mail import mail_checkpoint
 from audit.fallbacks.port import AppendOnlyStore, NotKept
 from audit.models import Checkpoint as Signed
 from audit.models import Tree
+from audit.sealing import note_of
 from audit.tlog.checkpoints import Checkpoint
-from audit.witness.cosigned import with_cosignatures
 from audit.witness.cosigning import newest_checkpoint
 
 log = logging.getLogger("gatehouse.fallbacks")
@@ -34,7 +34,7 @@ def _to_each(*places: Callable[[Signed, bytes], None]) -> list[str]:
     signed = newest_checkpoint(Tree.objects.get())
     if signed is None:
         return []
-    note, troubles = bytes(with_cosignatures(signed)), []
+    note, troubles = bytes(note_of(signed)), []
     for give in places:
         try:
             give(signed, note)

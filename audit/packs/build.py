@@ -73,7 +73,8 @@ def _build(pack: Pack) -> Pack:
     ensure_may_have(pack.wanted, reach_of(pack.requested_by))
     key = key_in(Path(settings.PACK_KEY_FILE))
     announce(key)
-    with tempfile.TemporaryFile() as out, snapshot() as seen:
+    Path(settings.PACK_SCRATCH).mkdir(mode=0o750, parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=settings.PACK_SCRATCH) as out, snapshot() as seen:
         built = Assembly(pack, seen, key, Progress(pack, pack.lease_holder)).write(out)
         pack.sha256 = built.sha256
         _keep(out, pack.stored_name)

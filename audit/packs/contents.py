@@ -68,7 +68,7 @@ class Assembly:
         """
         if self.pack.request_event is None:
             raise ValueError("A pack is requested with an event.")
-        archive = Archive()
+        archive = Archive(settings.PACK_SCRATCH)
         try:
             log = sealed_log(self.snapshot, self.pack.request_event)
             entries = self._fill(archive, log)

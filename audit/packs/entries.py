@@ -91,11 +91,12 @@ def sealed_entries(snapshot: Snapshot, indexes: Sequence[int]) -> Iterator[Seale
     """
     for start in range(0, len(indexes), _BATCH):
         some = list(indexes[start : start + _BATCH])
-        for index, event_id, uid, raw, leaf in snapshot.all(_BY_INDEX, {"indexes": some}):
-            raw = bytes(raw)  # noqa: PLW2901 -- the driver's view of it
-            if hashlib.sha256(b"\x00" + raw).digest() != bytes(leaf):
+        for index, event_id, uid, raw, leaf in snapshot.all(
+            _BY_INDEX, {"indexes": some}, binary=True
+        ):
+            if hashlib.sha256(b"\x00" + raw).digest() != leaf:
                 raise CannotBuild(
                     f"Entry {index} ({uid}) is not the one that was put into the log: its bytes were "
                     "changed. No pack is built from it."
                 )
-            yield Sealed(index, event_id, str(uid), raw, bytes(leaf).hex(), orjson.loads(raw))
+            yield Sealed(index, event_id, str(uid), raw, leaf.hex(), orjson.loads(raw))

@@ -13,7 +13,7 @@ from django.conf import settings
 from audit.packs.errors import CannotBuild, NotSealedYet
 from audit.packs.snapshot import Snapshot
 from audit.packs.zip_file import Archive
-from audit.publishing.places import KEYS, directory_of
+from audit.publishing.places import KEY_HISTORY, KEYS, directory_of
 from audit.tlog.checkpoints import Checkpoint
 from audit.tlog.errors import Malformed, TlogError
 from audit.tlog.keys import SignatureType, VerifierKey
@@ -50,6 +50,7 @@ class SealedLog:
     note: Note
     keys: list[VerifierKey]
     policy: Policy
+    history: bytes
     _snapshot: Snapshot
     _upper: dict[Tile, bytes] = field(default_factory=dict)
     _nodes: TileNodes | None = None
@@ -84,6 +85,8 @@ class SealedLog:
         archive.add("log.pem", pem)
         archive.add("log.vkey", "".join(f"{each}\n" for each in self.keys).encode())
         archive.add("policy.tlog", str(self.policy).encode())
+        if self.history:
+            archive.add("keys-history.json", self.history)
 
     def add_tiles(
         self, archive: Archive, wanted: set[int] | None, tick: Callable[[int], None]
@@ -121,11 +124,12 @@ class SealedLog:
             archive.add(f"log/{Tile(None, index, len(some)).path}", encode_bundle(some))
 
     def _leaves(self, start: int, end: int) -> list[bytes]:
-        return [row[0] for row in self._snapshot.all(_LEAVES, {"start": start, "end": end})]
+        wanted = {"start": start, "end": end}
+        return [row[0] for row in self._snapshot.all(_LEAVES, wanted, binary=True)]
 
     def _entries(self, start: int, end: int) -> Iterable[bytes]:
-        found = self._snapshot.all(_ENTRIES, {"start": start, "end": end})
-        return iter([bytes(row[0]) for row in found])
+        found = self._snapshot.all(_ENTRIES, {"start": start, "end": end}, binary=True)
+        return iter([row[0] for row in found])
 
     # ── proofs ───────────────────────────────────────────────────────────────────────────────────
 
@@ -161,16 +165,27 @@ def sealed_log(snapshot: Snapshot, event_id: int) -> SealedLog:
         note = Note.of(text.encode()).and_signatures(
             Signature.of_line(line.rstrip("\n")) for (line,) in lines
         )
-        keys = _published_keys(snapshot)
+        place = _published(snapshot)
+        keys = _keys_in(place / KEYS)
         note.verified_by(keys)
-        return SealedLog(Checkpoint.of_text(note.text), note, keys, _policy(keys), snapshot)
+        checkpoint = Checkpoint.of_text(note.text)
+        return SealedLog(checkpoint, note, keys, _policy(keys), _history_in(place), snapshot)
     except TlogError as error:
         raise CannotBuild(f"The checkpoint cannot be verified: {error}") from error
 
 
-def _published_keys(snapshot: Snapshot) -> list[VerifierKey]:
+def _published(snapshot: Snapshot) -> Path:
     incarnation = snapshot.one("SELECT incarnation FROM audit_tree", {})
-    path = directory_of(Path(settings.LOG_ROOT), incarnation) / KEYS
+    return directory_of(Path(settings.LOG_ROOT), incarnation)
+
+
+def _history_in(place: Path) -> bytes:
+    """Return what the signer says about its keys, now and before; empty if it says nothing."""
+    path = place / KEY_HISTORY
+    return path.read_bytes() if path.exists() else b""
+
+
+def _keys_in(path: Path) -> list[VerifierKey]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:

@@ -31,9 +31,9 @@ class Snapshot:
         row = self.connection.execute(sql, parameters).fetchone()
         return None if row is None else row[0]
 
-    def all(self, sql: str, parameters: Mapping[str, Any]) -> list[Row]:
-        """Return all rows of a query that cannot have many."""
-        return self.connection.execute(sql, parameters).fetchall()
+    def all(self, sql: str, parameters: Mapping[str, Any], *, binary: bool = False) -> list[Row]:
+        """Return all rows of a query that cannot have many; ``binary`` is faster for bytes."""
+        return self.connection.execute(sql, parameters, binary=binary).fetchall()
 
     def stream(
         self, sql: str, parameters: Mapping[str, Any]

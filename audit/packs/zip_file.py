@@ -75,10 +75,12 @@ class MemberWriter:
 class Archive:
     """Collects members, in any order; ``assemble`` writes the ZIP. Memory does not grow with them."""
 
-    def __init__(self) -> None:
+    def __init__(self, scratch: str | None = None) -> None:
+        """Collect in unnamed files below ``scratch``, or where the system keeps temporary files."""
+        self._scratch = scratch
         self._members: dict[str, tuple[Member, BinaryIO]] = {}
         # Owned: closed by ``close``.
-        self._shared: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115
+        self._shared: BinaryIO = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115
         self._own: list[BinaryIO] = []
 
     def add(self, name: str, data: bytes) -> None:
@@ -91,7 +93,7 @@ class Archive:
     @contextmanager
     def adding(self, name: str) -> Iterator[MemberWriter]:
         """Add a file as it is written; several may be written at once."""
-        own: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 -- read again by ``assemble``
+        own: BinaryIO = tempfile.TemporaryFile(dir=self._scratch)  # noqa: SIM115 -- read by ``assemble``
         self._own.append(own)
         writer = MemberWriter(own)
         yield writer

@@ -1,4 +1,4 @@
-"""The loop: batches while there is a backlog, a look at the queue every fifth of a second otherwise."""
+"""The loop: batches while there is a backlog, a look at the queue ten times a second otherwise."""
 
 import logging
 import threading
@@ -18,7 +18,7 @@ from audit.sequencer.batch import (
 )
 from audit.sequencer.standing import refuse_if_behind, settle_origin
 
-IDLE_SECONDS: Final = 0.2
+IDLE_SECONDS: Final = 0.1
 TROUBLED_SECONDS: Final = 3.0
 """How long it waits after the database went away, and between two looks at a halted log."""
 

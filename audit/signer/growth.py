@@ -9,7 +9,7 @@ from audit.signer.database import Connection, Head, entries
 from audit.signer.errors import Refused
 from audit.signer.state import State
 from audit.tlog.merkle import leaf_hash
-from audit.tlog.tiles import WIDTH, Edge, Tile, encode_bundle
+from audit.tlog.tiles import WIDTH, Edge, Tile, encode_bundle, tiles_of
 
 _ROTATED: Final = "audit.key_rotated"
 
@@ -94,6 +94,21 @@ class Growth:
                 f"The entries of {self._state.origin} in the database do not lead to the root that its tree "
                 f"of {self._head.size} says: entries or leaves were changed after they were sequenced."
             )
+
+
+def publish_anew(connection: Connection, state: State, incarnation: int, directory: Path) -> bool:
+    """Write every tile of the signed tree again if one is missing; return whether one was.
+
+    Raises:
+        Refused: the entries of the database do not lead to the signed root.
+        OSError: the tiles could not be written.
+        psycopg.Error: the entries could not be read.
+    """
+    if all((directory / tile.path).is_file() for tile in tiles_of(state.size)):
+        return False
+    signed = Head(state.origin, incarnation, state.size, state.edge.root())
+    Growth(State(state.origin, Edge()), signed, directory).grown(connection)
+    return True
 
 
 def announced_key(entry: bytes) -> str | None:

@@ -16,7 +16,7 @@ from audit.signer.database import (
     wait_until_durable,
 )
 from audit.signer.errors import CannotSign, Refused
-from audit.signer.growth import Growth
+from audit.signer.growth import Growth, publish_anew
 from audit.signer.keys import KeyFile
 from audit.signer.state import KeyUse, State, held, identity
 from audit.tlog.checkpoints import Checkpoint
@@ -68,6 +68,8 @@ class Signer:
             return False
         state = self._remembered(connection, head)
         _refuse_another_tree(state, head)
+        if self._published is None:
+            publish_anew(connection, state, head.incarnation, self._directory(head))
         keys = self._signing_keys(state, head)
         if head.size > state.size:
             wait_until_durable(connection)
@@ -173,8 +175,8 @@ class Signer:
             return False
         note = sign_checkpoint(state.checkpoint, keys, at=int(time.time()))
         directory = self._directory(head)
-        write_whole(directory / KEYS, _key_lines(state))
-        write_whole(directory / KEY_HISTORY, _key_history(state))
+        _write_if_changed(directory / KEYS, _key_lines(state))
+        _write_if_changed(directory / KEY_HISTORY, _key_history(state))
         self._write_checkpoint(directory / CHECKPOINT, state.checkpoint, note)
         keep_checkpoint(connection, state.checkpoint, note)
         self._published = (state.checkpoint, signers)
@@ -215,6 +217,11 @@ def _restored(origin: str, held: int, signed: int) -> str:
         f"The database holds {held} entries of {origin}, and {signed} are signed: it was restored from an "
         f"older state. {_RECOVER}"
     )
+
+
+def _write_if_changed(path: Path, data: bytes) -> None:
+    if not path.is_file() or path.read_bytes() != data:
+        write_whole(path, data)
 
 
 def _key_lines(state: State) -> bytes:

@@ -1816,12 +1816,14 @@ class Pack:
         for name in self.source.names():
             if name.startswith("samples/"):
                 samples[name.split("/")[1]].append(name)
+        with Check(self.report, "samples"):
+            self._are_those_wanted(set(samples))
         totals: Counter[str] = Counter()
         for label in sorted(samples):
             with Check(self.report, f"sample {label}"):
                 totals += self._sample(label, sorted(samples[label]))
         wrong = [label for label in samples if self.report.is_wrong(f"sample {label}")]
-        if samples and not wrong:
+        if samples and not wrong and not self.report.is_wrong("samples"):
             self.report.ok(
                 "samples",
                 f"{len(samples)} samples: {totals['proofs']} proofs lead from an entry to the checkpoint; "
@@ -1832,6 +1834,21 @@ class Pack:
             self.report.limit(
                 "samples", f"{totals['erased']} names and texts were erased or withheld."
             )
+
+    def _are_those_wanted(self, there: set[str]) -> None:
+        """Draw again: the lowest hashes of root and label, or those that were named."""
+        wanted = self.scope["samples"]
+        if "named" in wanted:
+            drawn = {f"CR-{number}" for number in wanted["named"]}
+        else:
+            root = self._signed_checkpoint().root
+            rows = rows_of(self.source, CHANGES)
+            labels = [row["change_request"] for row in rows if row["first_leaf"]]
+            labels.sort(key=lambda label: hashlib.sha256(root + label.encode()).digest())
+            drawn = set(labels[: wanted["drawn"]])
+        if there != drawn:
+            odd = ", ".join(sorted(there ^ drawn)[:5])
+            raise Refused(f"Other changes are shown than were drawn or named: {odd}.")
 
     def _sample(self, label: str, names: list[str]) -> Counter[str]:
         entries = self._proved(label, names)

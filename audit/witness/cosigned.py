@@ -1,14 +1,6 @@
-"""Checkpoints with the cosignatures that arrived since, and how much of the log is witnessed."""
+"""How much of the log is witnessed."""
 
 from audit.models import Checkpoint, Quorum
-from audit.tlog.notes import Note, Signature
-
-
-def with_cosignatures(checkpoint: Checkpoint) -> Note:
-    """Return the signed checkpoint with every cosignature that is kept."""
-    lines = checkpoint.cosignatures.order_by("pk").values_list("line", flat=True)
-    signatures = [Signature.of_line(line.removesuffix("\n")) for line in lines]
-    return Note.of(checkpoint.note.encode()).and_signatures(signatures)
 
 
 def witnessed_checkpoint(origin: str) -> Checkpoint | None:

@@ -18,6 +18,7 @@ from portal.embedded.postgres import PostgresServer
 from portal.embedded.signer_key import log_name
 from portal.embedded.unprivileged import postgres_identity
 from portal.embedded.valkey import BROKER, CACHE, ValkeyServer
+from portal.embedded.witness import write_policy
 
 DATABASE = "gatehouse"
 SANDBOX = "sandbox"
@@ -120,12 +121,15 @@ class Installation:
             "PUBLIC_URL": f"http://localhost:{self.port}",
             "STATIC_ROOT": str(self.layout.home / "static"),
             "EVIDENCE_ROOT": str(self.layout.evidence),
+            "PACKS_ROOT": str(self.layout.packs),
+            "PACK_KEY_FILE": str(self.layout.pack_key),
             "KUBERNETES_CREDENTIALS_DIR": str(self.layout.clusters),
             "SANDBOX_CLUSTER_PORT": str(cluster),
             "SANDBOX_CLUSTER_URL": f"http://127.0.0.1:{cluster}",
             "SANDBOX_CLUSTER_CREDENTIALS": SANDBOX,
             **self._databases,
             **self._log,
+            **self._witnessed(),
         }
         if self.valkey:
             own["VALKEY_PORT"] = str(self.valkey.port)
@@ -163,6 +167,15 @@ class Installation:
             "LOG_ORIGIN": self._log_name(),
         }
 
+    def _witnessed(self) -> dict[str, str]:
+        """Return where the witness listens and the policy that names it; nothing where there is another."""
+        if self._is_given("WITNESS_POLICY_FILE"):
+            return {"WITNESS_POLICY_FILE": self._given.get("WITNESS_POLICY_FILE", "")}
+        self._log_name()  # makes the signer's key, which the policy names
+        port = self._port("WITNESS_PORT")
+        policy = write_policy(self.layout.witness, self._signer_key, port)
+        return {"WITNESS_PORT": str(port), "WITNESS_POLICY_FILE": str(policy)}
+
     @property
     def _signer_key(self) -> Path:
         return Path(self._given.get("SIGNER_KEY_FILE", self.layout.signer_key))
@@ -171,6 +184,7 @@ class Installation:
         """Forget what was true of a database that is no more; the next log has another key."""
         self.layout.forget()
         self._log_name()
+        self._witnessed()
 
     def _log_name(self) -> str:
         """Make the key that signs the audit log unless there is one; return the log's name."""

@@ -94,6 +94,16 @@ class Layout:
         return self.home / "evidence"
 
     @property
+    def packs(self) -> Path:
+        """The evidence packs that were built."""
+        return self.home / "packs"
+
+    @property
+    def pack_key(self) -> Path:
+        """The key that signs evidence packs (0600)."""
+        return self.home / "pack-key"
+
+    @property
     def log(self) -> Path:
         """The audit log as it is published: checkpoint and tiles."""
         return self.home / "log"
@@ -107,6 +117,11 @@ class Layout:
     def signer_state(self) -> Path:
         """What the signer of the audit log remembers."""
         return self.home / "signer" / "state.json"
+
+    @property
+    def witness(self) -> Path:
+        """The key, the memory and the policy of the witness that runs beside the portal."""
+        return self.home / "witness"
 
     @property
     def demo_begun(self) -> Path:
@@ -134,7 +149,7 @@ class Layout:
         for path in (*stamps, self.cluster_state):
             path.unlink(missing_ok=True)
         # A key never signs two logs: the next one gets another.
-        for path in (self.evidence, self.log, self.signer_key.parent):
+        for path in (self.evidence, self.packs, self.log, self.signer_key.parent, self.witness):
             shutil.rmtree(path, ignore_errors=True)
 
     def create(self) -> None:

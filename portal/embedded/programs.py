@@ -4,6 +4,7 @@ import os
 import sys
 
 from portal.embedded.environment import Installation
+from portal.embedded.layout import CHECKOUT
 from portal.embedded.supervision import Program
 
 SERVICES, WORLD, SERVING, AFTERWARDS = 1, 2, 3, 4
@@ -22,6 +23,20 @@ def services(installation: Installation) -> list[Program]:
         )
     if installation.valkey:
         found.append(Program("valkey", installation.valkey.command(), stage=SERVICES))
+    return found
+
+
+def _witnesses(installation: Installation) -> list[Program]:
+    """Return who carries checkpoints out, and the witness of our own unless there is another."""
+    courier = [sys.executable, str(CHECKOUT / "manage.py"), "courier"]
+    found = [Program("courier", courier, stage=AFTERWARDS)]
+    port = installation.variables.get("WITNESS_PORT")
+    if port:
+        home = installation.layout.witness
+        command = [sys.executable, "-m", "audit.witness", "--listen", f"127.0.0.1:{port}"]
+        command += ["--state", str(home / "state"), "--key", str(home / "key")]
+        command += ["--policy", str(home / "policy")]
+        found.append(Program("witness", command, stage=SERVING))
     return found
 
 
@@ -50,6 +65,7 @@ def portal(installation: Installation) -> list[Program]:
         ),
         Program("sequencer", [*python, "audit.sequencer"], stage=SERVING),
         Program("signer", [*python, "audit.signer"], stage=SERVING),
+        *_witnesses(installation),
         Program("web", [*python, "gunicorn", "portal.wsgi", *scale, *listen], stage=SERVING),
         # Nobody waits for it, and the others need the processor while they start.
         Program("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], stage=AFTERWARDS),

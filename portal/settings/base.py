@@ -174,10 +174,11 @@ STORAGES: dict[str, Any] = {
         },
     },
 }
+PACKS_ROOT = env_str("PACKS_ROOT", default=str(BASE_DIR / ".gatehouse" / "packs"))
 STORAGES["packs"] = {
     "BACKEND": "releases.storage.DurableFileSystemStorage",
     "OPTIONS": {
-        "location": env_str("PACKS_ROOT", default=str(BASE_DIR / ".gatehouse" / "packs")),
+        "location": PACKS_ROOT,
         "file_permissions_mode": 0o440,
     },
 }
@@ -302,6 +303,8 @@ AUDIT_POPULATIONS = [
 AUDIT_ATTACHMENTS = "releases.storage.open_bytes"
 AUDIT_SCOPE_EXISTS = "catalog.audit_scope.exists"
 AUDIT_NUDGE = "catalog.nudges.nudge"
+# Where a pack lies while it is put together: it may be large, and /tmp may be memory.
+PACK_SCRATCH = env_str("PACK_SCRATCH", default=PACKS_ROOT)
 PACK_KEY_FILE = env_str("PACK_KEY_FILE", default=str(BASE_DIR / ".gatehouse" / "pack-key"))
 
 CLUSTER_CLIENT = "deployments.clients.kubernetes.connect"

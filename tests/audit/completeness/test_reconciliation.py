@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from audit.completeness.reconciliation import reconcile
 from tests.audit.sealing import tamper
-from tests.support.log import url
+from tests.support.log import connected, url
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -58,6 +58,19 @@ def test_a_history_that_was_told_by_the_portal_agrees_with_its_log(demo):
     # A deployment that was removed from the table.
     past_every_trigger("DELETE FROM deployments_deployment WHERE id = 1")
     assert any("Deployments: the tables hold" in each for each in complaints())
+
+
+def test_what_came_back_after_a_restore_has_no_rows_and_is_not_missed(db):
+    body = '{"actor":{"id":"usr_1"},"data":{},"object":{"id":1,"label":"x","type":"x"},"type":"%s"}'
+    lost, recovered = body % "catalog.team_created", body % "audit.log_recovered"
+    insert = "INSERT INTO audit_event (stream, body) VALUES (%s, %s)"
+    with connected("app") as app, app.transaction():
+        app.execute(insert, ["team/1", lost])
+        app.execute(insert, ["audit-log/1", recovered])
+    assert complaints() == []
+    with connected("app") as app:
+        app.execute(insert, ["team/1", lost])
+    assert "Teams: the tables hold 0, and the log says 1" in complaint()
 
 
 def test_a_role_given_past_the_portal_is_found(demo):

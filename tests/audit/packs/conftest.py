@@ -18,3 +18,36 @@ def world(transactional_db):
     from tests.pages.world import World  # noqa: PLC0415 -- needs Django
 
     return World.make()
+
+
+_KEPT = {}
+
+
+def _kept(request, mode):
+    """Build a pack of a project after some weeks once, and give its bytes to every test that asks."""
+    if mode not in _KEPT:
+        from tests.audit.packs.ledger import after_some_weeks  # noqa: PLC0415 -- needs Django
+
+        world, ledger = (request.getfixturevalue(name) for name in ("world", "ledger"))
+        _KEPT[mode] = after_some_weeks(world, ledger, mode)
+    return _KEPT[mode]
+
+
+@pytest.fixture
+def kept(request):
+    """A pack of a part of the log: `data`, `vkey`, `key` and `pack_key`; no database needed any more."""
+    return _kept(request, "part")
+
+
+@pytest.fixture
+def kept_full(request):
+    """The same in full mode."""
+    return _kept(request, "full")
+
+
+@pytest.fixture
+def folder(kept, tmp_path):
+    """The pack, unpacked."""
+    from tests.audit.packs.ledger import unpacked  # noqa: PLC0415 -- needs Django
+
+    return unpacked(kept.data, tmp_path / "pack")

@@ -1,20 +1,26 @@
 """Seals the test database's log, and builds packs of it."""
 
+import hashlib
 import io
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from django.conf import settings
+from django.core.files.storage import storages
+
 from audit.models import Tree
 from audit.packs.build import build
 from audit.packs.models import Pack
 from audit.packs.request import request_pack
-from audit.packs.scope import Scope
+from audit.packs.scope import Mode, Scope
+from audit.packs.signing_key import key_in
 from audit.publishing.places import KEYS
 from audit.tlog.checkpoints import Checkpoint
 from audit.tlog.keys import SigningKey
 from audit.tlog.notes import sign_checkpoint
 from audit.verify import gatehouse_verify as verifier
+from tests import factories
 from tests.support.log import ORIGIN, connected, sequence
 
 
@@ -59,8 +65,6 @@ class Ledger:
 
 
 def zip_of(pack: Pack) -> bytes:
-    from django.core.files.storage import storages  # noqa: PLC0415 -- needs Django
-
     with storages["packs"].open(pack.stored_name) as stream:
         return stream.read()
 
@@ -77,3 +81,37 @@ def looked_at(path, *options):
     report = verifier.verify(str(path), verifier._trust(given), jobs=1)
     said = "\n".join(f"{kind} {check}: {text}" for kind, check, text in report.all_findings())
     return report.status(strict=False), said
+
+
+@dataclass
+class Kept:
+    """A pack's bytes, with the keys that made them: what a test may forge with."""
+
+    data: bytes
+    vkey: str
+    key: SigningKey
+    pack_key: object
+
+
+def after_some_weeks(world, ledger, mode):
+    """One change deployed, one rejected, one half signed, one refused to its requester."""
+    world.deployed()
+    world.rejected(world.request())
+    world.signed(world.request(), "tom")
+    by = factories.admin() if mode == "full" else world.audrey
+    pack = ledger.pack(by, project="payments", mode=Mode(mode), purpose="the yearly audit")
+    key = key_in(Path(settings.PACK_KEY_FILE))
+    return Kept(zip_of(pack), ledger.vkey, ledger.key, key)
+
+
+def signed_again(folder, key):
+    """Write the manifest of what is in the folder now, and sign it: what a thief of the key does."""
+    lines = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and not name.startswith("MANIFEST.sha256"):
+            lines.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n")
+    manifest = "".join(lines).encode()
+    (folder / "MANIFEST.sha256").write_bytes(manifest)
+    (folder / "MANIFEST.sha256.sig").write_bytes(key.sign_file(manifest))
+    return folder

@@ -10,6 +10,7 @@ from audit.sequencer.batch import Halted
 from audit.sequencer.run import Sequencer
 from audit.signer.errors import CannotSign, Refused
 from audit.signer.run import Service
+from audit.tlog.tiles import tiles_of
 from tests.support.log import ORIGIN, Signing, sequence, url, write
 
 RENAMED = "UPDATE audit_tree SET origin = 'log.example/gatehouse/2', incarnation = 2"
@@ -187,6 +188,34 @@ def test_a_signer_that_stopped_before_it_published_does_so_when_it_starts(signed
     signed.again()
     assert signed.sign()
     assert signed.checkpoint.size == 21
+
+
+@pytest.mark.parametrize("lost", ["", "tile/0", "tile/entries", "checkpoint"])
+def test_files_that_are_lost_are_published_anew(signed, superuser_does, lost):
+    write(times=280)
+    sequence()
+    signed.sign()
+    write(times=20)
+    sequence()
+    signed.sign()
+    before = {path: path.read_bytes() for path in signed.root.rglob("*") if path.is_file()}
+    gone = signed.root / lost
+    if gone.is_file():
+        gone.unlink()
+    elif gone.exists():
+        shutil.rmtree(gone)
+    signed.again()
+    signed.sign()
+    needed = {signed.root / tile.path for tile in tiles_of(320)} | {signed.root / "checkpoint"}
+    assert all(path.read_bytes() == before[path] for path in needed)
+
+
+def test_lost_files_are_not_made_up_from_entries_that_were_changed(signed, superuser_does):
+    shutil.rmtree(signed.root / "tile")
+    superuser_does(
+        "UPDATE audit_event SET entry = 'x' WHERE id = (SELECT min(id) FROM audit_event)"
+    )
+    assert_refused(signed, "do not lead to the root")
 
 
 def test_a_full_disk_costs_nothing_but_time(signed, monkeypatch):

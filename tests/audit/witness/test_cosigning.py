@@ -1,5 +1,7 @@
 """The courier: carries checkpoints to real witnesses, keeps what they answer, raises what they contradict."""
 
+from datetime import timedelta
+
 import httpx
 import pytest
 
@@ -7,12 +9,13 @@ from audit.completeness.alarms import open_alarms
 from audit.completeness.models import WitnessStanding
 from audit.models import Checkpoint, Cosignature, Event, Tree
 from audit.outgoing import Answer
+from audit.sealing import note_of
 from audit.tlog.keys import SigningKey, VerifierKey
 from audit.tlog.merkle import consistency_path, root_of
 from audit.tlog.notes import open_checkpoint
 from audit.tlog.policy_file import parse_policy
 from audit.witness import cosigning as module
-from audit.witness.cosigned import with_cosignatures, witnessed_size
+from audit.witness.cosigned import witnessed_size
 from audit.witness.cosigning import Cosigning
 from audit.witness.submission import Submission
 from tests.audit.sealing import SealedLog
@@ -61,7 +64,7 @@ def test_a_checkpoint_is_cosigned_and_witnessed(log, running, cosigning):
     assert cosigning.round() == 1
     assert Cosignature.objects.count() == 2
     assert witnessed_size(ORIGIN) == 5
-    note = with_cosignatures(Checkpoint.objects.get())
+    note = note_of(Checkpoint.objects.get())
     keys = [log.key.verifier, *map(VerifierKey.of, running.vkeys)]
     _, verified, _ = open_checkpoint(bytes(note), keys)
     assert len(verified) == 3
@@ -243,3 +246,16 @@ def test_a_witness_inside_the_network_is_called_only_if_it_is_allowed(
     assert cosigning.round() == 0
     assert "OUTGOING_ALLOWED_HOSTS" in WitnessStanding.objects.get().trouble
     assert httpx.get(f"{running.url}/livez").status_code == 200
+
+
+def test_a_witness_whose_clock_is_apart_raises_an_alarm(log, cosigning, monkeypatch):
+    real = module.timezone.now
+    log.grow(3)
+    monkeypatch.setattr(module.timezone, "now", lambda: real() - timedelta(minutes=10))
+    assert cosigning.round() == 1
+    monkeypatch.undo()
+    [alarm] = open_alarms()
+    assert "the witness w0, w1" in alarm.sentence
+    log.grow(1)
+    assert cosigning.round() == 1
+    assert open_alarms() == []
