@@ -37,6 +37,8 @@ TRIGGERS = {
 WATCHED = (
     "deployments_deployment",
     "deployments_target",
+    "models_registry_finding",
+    "models_registry_registry",
     "releases_approval",
     "releases_changerequest",
     "releases_policyactivation",

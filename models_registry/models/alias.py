@@ -1,0 +1,98 @@
+"""Which alias says what an environment serves, and the aliases that must still be set in MLflow."""
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils import timezone
+
+from catalog.models import Environment
+from models_registry.models.registered_model import RegisteredModel
+from models_registry.models.version import ModelVersion
+
+ALIAS = RegexValidator(
+    r"^(?!latest\Z)(?![vV]\d+\Z)[A-Za-z0-9_-]{1,100}\Z",
+    "Use letters, digits, hyphens and underscores; MLflow keeps 'latest' and 'v1', 'v2' … for itself.",
+)
+
+
+class EnvironmentAlias(models.Model):
+    """The alias that the portal sets when a model version was verified in the environment."""
+
+    environment = models.OneToOneField(
+        Environment, models.PROTECT, primary_key=True, related_name="model_alias"
+    )
+    alias = models.CharField(max_length=100, blank=True, validators=[ALIAS])
+    """Empty: the portal sets none for this environment."""
+
+    def __str__(self) -> str:
+        return self.alias
+
+    @property
+    def audit_stream(self) -> str:
+        """Events about it belong to the environment."""
+        return self.environment.audit_stream
+
+    @property
+    def audit_object(self) -> dict[str, Any]:
+        """The environment's identity."""
+        return self.environment.audit_object
+
+    @property
+    def audit_project(self) -> str:
+        """The project's slug."""
+        return self.environment.audit_project
+
+
+class AliasOrderState(models.TextChoices):
+    """How far it is."""
+
+    WANTED = "wanted", "To be set"
+    SETTING = "setting", "Being set"
+    SET = "set", "Set"
+    REFUSED = "refused", "MLflow refused"
+    OVERTAKEN = "overtaken", "Overtaken by a later deployment"
+
+
+class AliasOrderQuerySet(models.QuerySet["AliasOrder"]):
+    """Reads of alias orders."""
+
+    def waiting(self) -> "AliasOrderQuerySet":
+        """Return those that a worker should carry out now, oldest first."""
+        now = timezone.now()
+        unfinished = [AliasOrderState.WANTED, AliasOrderState.SETTING]
+        return self.filter(state__in=unfinished, try_at__lte=now).order_by("pk")
+
+
+class AliasOrder(models.Model):
+    """After a verified deployment: this alias shall point at this version. The row is the work."""
+
+    model = models.ForeignKey(RegisteredModel, models.PROTECT, related_name="alias_orders")
+    version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="alias_orders")
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="+")
+    alias = models.CharField(max_length=100)
+    change_request = models.PositiveBigIntegerField()
+    """Number of the change request whose deployment was verified."""
+    state = models.CharField(max_length=10, choices=AliasOrderState, default=AliasOrderState.WANTED)
+    tries = models.PositiveSmallIntegerField(default=0)
+    try_at = models.DateTimeField(default=timezone.now)
+    sentence = models.TextField(blank=True)
+    ordered_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AliasOrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=AliasOrderState.values),
+                name="alias_order_state_is_known",
+            ),
+            models.UniqueConstraint(
+                fields=["change_request", "version", "alias"], name="alias_ordered_once_per_change"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.alias} to {self.version}"
