@@ -17,6 +17,7 @@ from audit.canonical import canonical
 from audit.errors import NotRecordable
 from audit.names import ALWAYS_SUPPLIED, EventName
 from audit.origin import current_origin
+from audit.prepared import prepared
 
 MAX_FREE_TEXT = 4000
 """Characters of one private value; the rest is cut off."""
@@ -164,7 +165,6 @@ def _storable(text: str) -> str:
 
 
 def _insert(stream: str, body: bytes, disclosures: dict[str, list[str]]) -> Receipt:
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [stream, body.decode(), orjson.dumps(disclosures).decode()])
-        event_id, uid, seq, at, leaf_hash = cursor.fetchone()
+    values = [stream, body.decode(), orjson.dumps(disclosures).decode()]
+    ((event_id, uid, seq, at, leaf_hash),) = prepared(_INSERT, values, binary=True)
     return Receipt(event_id, uid, stream, seq, at, bytes(leaf_hash))

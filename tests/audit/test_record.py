@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 import rfc8785
 from django.db import connection, transaction
+from django.db.transaction import TransactionManagementError
 
 from audit.errors import NotRecordable
 from audit.models import Disclosure, Event, Pending, Stream
@@ -250,3 +251,22 @@ def test_the_action_does_not_write_events_through_the_model():
         event.save()
     with pytest.raises(TypeError, match="cannot be deleted"):
         event.delete()
+
+
+@pytest.mark.django_db
+def test_its_statement_is_prepared_once_a_connection():
+    write()
+    write()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%INSERT INTO audit_event%'"
+        )
+        assert cursor.fetchone() == (1,)
+
+
+@pytest.mark.django_db
+def test_an_undone_transaction_records_nothing_more():
+    with transaction.atomic():
+        transaction.set_rollback(True)
+        with pytest.raises(TransactionManagementError):
+            write()
