@@ -56,7 +56,7 @@ WORKDIR /app
 COPY --from=packages /opt/gatehouse /opt/gatehouse
 COPY . /app
 # The static files are part of the image. The addresses lead nowhere: nothing is asked of them.
-RUN SECRET_KEY=only-for-collectstatic ALLOWED_HOSTS=localhost \
+RUN SECRET_KEY=only-for-collectstatic PRIVACY_KEY=only-for-collectstatic ALLOWED_HOSTS=localhost \
     DATABASE_URL=postgresql://localhost/none REDIS_URL=redis://localhost/0 \
       python manage.py collectstatic --no-input --verbosity 0 \
  && install -d -o gatehouse -g gatehouse /var/lib/gatehouse /var/lib/gatehouse/evidence \

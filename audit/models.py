@@ -2,7 +2,8 @@
 
 An event's truth is ``entry``: the bytes that were hashed. Everything else in its row is a projection
 for reading. Personal data never enters an entry: it holds pseudonyms and salted commitments, and the
-names and free text behind them are in ``Disclosure``, which can be erased without breaking a proof.
+names and free text behind them are in ``Disclosure``, each under the key of the person whom it concerns;
+they can be erased without breaking a proof.
 """
 
 from typing import Any, NoReturn
@@ -107,10 +108,10 @@ class Pending(models.Model):
 
 
 class Disclosure(models.Model):
-    """The plain values behind an event's commitments: ``{field: [salt, value]}``. Erasable."""
+    """The values behind an event's commitments, under their subjects' keys (``audit.privacy.sealing``)."""
 
     event_id = models.BigIntegerField(primary_key=True)
-    values = models.JSONField()
+    sealed = models.JSONField()
 
     def __str__(self) -> str:
         return f"values of event {self.event_id}"
@@ -237,3 +238,4 @@ class Halt(models.Model):
 # Django looks for models here.
 from audit.completeness.models import Alarm, VerificationRun, WitnessStanding  # noqa: E402, F401
 from audit.packs.models import Pack  # noqa: E402, F401
+from audit.privacy.models import SubjectKey  # noqa: E402, F401

@@ -17,7 +17,10 @@ from audit.canonical import canonical
 from audit.errors import NotRecordable
 from audit.names import ALWAYS_SUPPLIED, EventName
 from audit.origin import current_origin
+from audit.personal import Personal
 from audit.prepared import prepared
+from audit.privacy.sealing import SALT, Private, Sealed, seal
+from audit.privacy.subject_keys import keys_of
 
 MAX_FREE_TEXT = 4000
 """Characters of one private value; the rest is cut off."""
@@ -30,7 +33,7 @@ WITH written AS (
     INSERT INTO audit_event (stream, body) VALUES (%s, %s)
     RETURNING id, uid, stream_seq, recorded_at, leaf_hash
 ), disclosed AS (
-    INSERT INTO audit_disclosure (event_id, values) SELECT id, %s::jsonb FROM written
+    INSERT INTO audit_disclosure (event_id, sealed) SELECT id, %s::jsonb FROM written
 )
 SELECT id, uid, stream_seq, recorded_at, leaf_hash FROM written
 """
@@ -102,7 +105,8 @@ def record(
         subject: what it is about; gives the stream and the project.
         by: who acted.
         outcome: ``success``, ``failure``, ``denied`` or ``error``.
-        private: names and free text. The entry holds only a salted commitment to each.
+        private: names and free text. The entry holds only a salted commitment to each; the text itself is
+            kept under the key of whom it concerns: ``by``, or whom ``audit.personal`` says.
         data: facts for the entry: str, int, bool, None, lists and dicts of these. No floats, no
             personal data.
 
@@ -110,6 +114,7 @@ def record(
         RuntimeError: there is no transaction, so the change and its event could part.
         TypeError: the data holds a float, or something that is not JSON.
         NotRecordable: the data has no canonical form, or is too large for an entry.
+        WrongPrivacyKey: the key of whom it concerns cannot be opened.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("record() must share the transaction of the change it describes.")
@@ -118,7 +123,7 @@ def record(
     disclosed = {"actor": by.display_name, **(private or {})}
     if origin.address:
         disclosed["address"] = origin.address
-    commitments, disclosures = _commit_to(disclosed)
+    values = _salted(disclosed, by.pseudonym)
     body = {
         "type": str(name),
         "outcome": outcome,
@@ -126,10 +131,11 @@ def record(
         "object": subject.audit_object,
         "project": subject.audit_project,
         "data": data,
-        "private": commitments,
+        "private": {each.field: commitment(each.field, each.value, each.salt) for each in values},
         "source": {"channel": origin.channel, "request": origin.request_id},
     }
-    return _insert(subject.audit_stream, _bytes_of(body, name), disclosures)
+    sealed = seal(values, keys_of({subject for each in values for subject in each.subjects}))
+    return _insert(subject.audit_stream, _bytes_of(body, name), sealed)
 
 
 def _complain_of_missing_words(name: EventName, supplied: set[str]) -> None:
@@ -148,15 +154,17 @@ def _bytes_of(body: dict[str, Any], name: EventName) -> bytes:
     return composed
 
 
-def _commit_to(private: Mapping[str, str]) -> tuple[dict[str, str], dict[str, list[str]]]:
-    commitments: dict[str, str] = {}
-    disclosures: dict[str, list[str]] = {}
-    for field, value in private.items():
-        clipped = _storable(value[:MAX_FREE_TEXT])
-        salt = secrets.token_bytes(32)
-        commitments[field] = commitment(field, clipped, salt)
-        disclosures[field] = [base64.b64encode(salt).decode(), clipped]
-    return commitments, disclosures
+def _salted(private: Mapping[str, str], actor: str) -> list[Private]:
+    salts = secrets.token_bytes(SALT * len(private))
+    return [
+        Private(
+            field,
+            salts[number * SALT : (number + 1) * SALT],
+            _storable(value[:MAX_FREE_TEXT]),
+            value.subjects if isinstance(value, Personal) else (actor,),
+        )
+        for number, (field, value) in enumerate(private.items())
+    ]
 
 
 def _storable(text: str) -> str:
@@ -164,7 +172,7 @@ def _storable(text: str) -> str:
     return text.replace("\x00", "").encode(errors="replace").decode()
 
 
-def _insert(stream: str, body: bytes, disclosures: dict[str, list[str]]) -> Receipt:
-    values = [stream, body.decode(), orjson.dumps(disclosures).decode()]
+def _insert(stream: str, body: bytes, sealed: Sealed) -> Receipt:
+    values = [stream, body.decode(), orjson.dumps(sealed).decode()]
     ((event_id, uid, seq, at, leaf_hash),) = prepared(_INSERT, values, binary=True)
     return Receipt(event_id, uid, stream, seq, at, bytes(leaf_hash))

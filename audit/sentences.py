@@ -7,8 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from audit.models import Disclosure, Event
+from audit.models import Event
 from audit.names import EventName
+from audit.privacy.disclosures import disclosed
 
 ERASED = "(erased)"
 
@@ -28,12 +29,12 @@ def sentence_templates() -> Mapping[str, str]:
     return templates
 
 
-def sentence_of(event: Event, disclosed: Mapping[str, str]) -> str:
+def sentence_of(event: Event, values: Mapping[str, str]) -> str:
     """Return what happened, with the names that are still disclosed."""
-    return sentence_for(event.facts, event.stream, disclosed)
+    return sentence_for(event.facts, event.stream, values)
 
 
-def sentence_for(body: Mapping[str, Any], stream: str, disclosed: Mapping[str, str]) -> str:
+def sentence_for(body: Mapping[str, Any], stream: str, values: Mapping[str, str]) -> str:
     """Return what an entry's body says, with the names that are disclosed."""
     template = sentence_templates().get(body["type"])
     if template is None:
@@ -41,18 +42,17 @@ def sentence_for(body: Mapping[str, Any], stream: str, disclosed: Mapping[str, s
     facts = _Facts(body.get("data", {}))
     facts.update({"object": body.get("object", {}).get("label", stream)})
     facts.update({"project": body.get("project") or ""})
-    facts.update(disclosed)
+    facts.update(values)
     return template.format_map(facts).strip()
 
 
 def with_sentences(events: Iterable[Event]) -> list[Event]:
     """Return the events, each with ``sentence``, ``actor_name`` and ``disclosed`` set; one query in all."""
     listed = list(events)
-    values = Disclosure.objects.in_bulk([event.pk for event in listed])
+    said = disclosed([event.pk for event in listed])
     for event in listed:
-        row = values.get(event.pk)
-        disclosed = {field: pair[1] for field, pair in row.values.items()} if row else {}
-        event.disclosed = disclosed  # type: ignore[attr-defined]
-        event.actor_name = disclosed.get("actor", ERASED)  # type: ignore[attr-defined]
-        event.sentence = sentence_of(event, disclosed)  # type: ignore[attr-defined]
+        values = said.get(event.pk, {})
+        event.disclosed = values  # type: ignore[attr-defined]
+        event.actor_name = values.get("actor", ERASED)  # type: ignore[attr-defined]
+        event.sentence = sentence_of(event, values)  # type: ignore[attr-defined]
     return listed

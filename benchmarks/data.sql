@@ -104,9 +104,16 @@ CROSS JOIN LATERAL (
     ) AS facts) changed
 ) told;
 INSERT INTO audit_stream (stream, last_seq) SELECT 'change-request/' || id, 2 FROM part;
-INSERT INTO audit_disclosure (event_id, values)
-SELECT 10 * part.id + number, '{"actor": ["c2FsdA==", "Priya Raman"], "reason": ["c2FsdA==", "the spring release"], "comment": ["c2FsdA==", "reads well"]}'
-FROM part, generate_series(1, 2) number;
+-- Disclosed is what the pattern's own events disclose: under the same keys, and not what was committed to.
+INSERT INTO audit_disclosure (event_id, sealed)
+SELECT 10 * part.id + number, old.sealed
+FROM part
+CROSS JOIN LATERAL (
+    SELECT d.sealed, row_number() OVER (ORDER BY stream_seq) AS number
+    FROM audit_event e JOIN audit_disclosure d ON d.event_id = e.id
+    WHERE stream = 'change-request/' || current_setting('bench.pattern')
+      AND type IN ('releases.submitted', 'releases.approved')
+) old;
 
 ALTER TABLE audit_event ENABLE ALWAYS TRIGGER audit_event_is_composed_here;
 DROP TABLE part, pattern;

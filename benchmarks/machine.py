@@ -39,6 +39,7 @@ class Machine:
         return {
             "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
             "SECRET_KEY": _SECRET,
+            "PRIVACY_KEY": _SECRET,
             "DATABASE_URL": self.postgres.url("gatehouse_app", database),
             "DATABASE_OWNER_URL": self.postgres.url("gatehouse_owner", database),
             "REDIS_URL": self.valkey.url(BROKER),

@@ -29,8 +29,8 @@ WITH written AS (
         '{"actor":{"id":"usr_0123456789abcdef0123","kind":"service"},"data":{"build_url":"https://ci.example.com/builds/1","commit":"0000000000000000000000000000000000000000","digest":"sha256:0000000000000000000000000000000000000000000000000000000000000000","kind":"image","number_of_authors":1,"repository":"https://git.example.com/service-1/part","uri":"registry.example.com/service-1/part"},"object":{"digest":"sha256:0000000000000000000000000000000000000000000000000000000000000000","id":1,"label":"part 1","type":"artifact-version"},"outcome":"success","private":{"actor":"1234567890123456789012345678901234567890123","address":"1234567890123456789012345678901234567890123","authors":"1234567890123456789012345678901234567890123"},"project":"service-1","source":{"channel":"api","request":"00000000-0000-0000-0000-000000000000"},"type":"catalog.artifact_version_registered"}')
     RETURNING id, uid, stream_seq, recorded_at, leaf_hash
 ), disclosed AS (
-    INSERT INTO audit_disclosure (event_id, values)
-    SELECT id, '{"actor": ["MDEyMzQ1Njc4OWFiY2RlZg==", "bench-ci"], "address": ["MDEyMzQ1Njc4OWFiY2RlZg==", "127.0.0.1"], "authors": ["MDEyMzQ1Njc4OWFiY2RlZg==", "Wanda Wood wanda@example.com"]}'::jsonb FROM written
+    INSERT INTO audit_disclosure (event_id, sealed)
+    SELECT id, '{"usr_0123456789abcdef0123": {"actor": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc=", "address": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4", "authors": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nw=="}}'::jsonb FROM written
 )
 SELECT id, uid, stream_seq, recorded_at, leaf_hash FROM written;
 """  # noqa: E501 -- an entry's body is one line

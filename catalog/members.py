@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from audit.personal import name_of
 from audit.times import in_utc
 from catalog.models import Membership
 
@@ -22,4 +23,4 @@ def describe(membership: Membership) -> dict[str, Any]:
 
 def private_name(membership: Membership) -> dict[str, str]:
     """Return the member's name if it is a person's; a team's is no personal data."""
-    return {"member": membership.user.display_name} if membership.user else {}
+    return {"member": name_of(membership.user)} if membership.user else {}

@@ -7,8 +7,8 @@ mkdir -p secrets
 
 # Letters and digits only, because they stand in URLs.
 generate() { [ -s "secrets/$1" ] || LC_ALL=C tr -dc 'A-Za-z0-9' </dev/urandom | head -c 40 >"secrets/$1"; }
-for name in secret_key postgres_password owner_password app_password sequencer_password \
-  signer_password mlflow_password valkey_password; do
+for name in secret_key privacy_key postgres_password owner_password app_password \
+  sequencer_password signer_password mlflow_password valkey_password; do
   generate "$name"
 done
 [ -s secrets/mlflow_webhook_key ] \

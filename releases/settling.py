@@ -4,11 +4,13 @@ Works on a change request that the caller has locked, inside the caller's transa
 nothing changed: evaluating a thousand open requests every few minutes leaves no events behind.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
+from audit.personal import Personal
 from audit.record import record
 from catalog.models import User
 from releases.audit_events import ReleaseEvent
@@ -85,7 +87,9 @@ def _void_approvals(
     still = {approval.pk for approval in evaluation.approvals}
     fallen = [
         approval
-        for approval in change_request.approvals.filter(voided_at=None, decision="approved")
+        for approval in change_request.approvals.filter(
+            voided_at=None, decision="approved"
+        ).select_related("person")
         if approval.pk not in still
     ]
     if not fallen:
@@ -98,10 +102,15 @@ def _void_approvals(
         ReleaseEvent.APPROVALS_VOIDED,
         subject=change_request,
         by=by,
-        private={"people": ", ".join(approval.person_name for approval in fallen)},
+        private={"people": _names_of(fallen)},
         approvals=[approval.pk for approval in fallen],
         what=what,
     )
+
+
+def _names_of(fallen: Sequence[Approval]) -> Personal:
+    names = ", ".join(approval.person_name for approval in fallen)
+    return Personal(names, *(approval.person.pseudonym for approval in fallen))
 
 
 def _keep(change_request: ChangeRequest, evaluation: Evaluation) -> None:

@@ -54,10 +54,13 @@ def django_db_setup(django_test_environment, django_db_blocker):
 
 @pytest.fixture(autouse=True)
 def _empty_cache():
-    """Throttles and cached sessions of one test are not the next one's."""
+    """Throttles, cached sessions and remembered keys of one test are not the next one's."""
     from django.core.cache import cache  # noqa: PLC0415 -- needs Django
 
+    from audit.privacy import subject_keys  # noqa: PLC0415 -- needs Django
+
     cache.clear()
+    subject_keys.forget()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -14,14 +14,12 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from audit.api.reach import readable_by
-from audit.models import Disclosure, Event, EventQuerySet, Pending
-from audit.sentences import ERASED, sentence_of
+from audit.models import Event, EventQuerySet, Pending
+from audit.sentences import with_sentences
 
 PAGE: Final = 50
 LARGEST_PAGE: Final = 500
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
-
-_DISCLOSED: Final = Subquery(Disclosure.objects.filter(event_id=OuterRef("pk")).values("values"))
 
 
 class ActorSerializer(serializers.Serializer[Any]):
@@ -120,14 +118,14 @@ class EventsView(GenericAPIView[Event]):
             {
                 "next": _after(request, listed[-1]) if more else None,
                 "previous": None,
-                "results": [document(event) for event in listed],
+                "results": [document(event) for event in with_sentences(listed)],
             }
         )
 
 
 def _page(events: EventQuerySet, after: int, size: int) -> tuple[list[Any], bool]:
     """Return the events with the next indexes, and whether there are more; then those without one."""
-    events = events.defer("entry").annotate(disclosed=_DISCLOSED, index=F("leaf__idx"))
+    events = events.defer("entry").annotate(index=F("leaf__idx"))
     # A sequencer may be at work between two queries: what has no place is asked for first, so that what
     # gets one meanwhile is seen twice rather than not at all.
     waiting = list(events.filter(pk__in=Pending.objects.values("pk")).order_by("pk")[:size])
@@ -152,28 +150,23 @@ class EventView(GenericAPIView[Event]):
     )
     def get(self, request: Request, pk: int) -> Response:
         """``entry`` is the text whose bytes were hashed; what it says is what counts."""
-        found = (
-            readable_by(request.user)
-            .filter(pk=pk)
-            .annotate(disclosed=_DISCLOSED, index=F("leaf__idx"))
-            .first()
-        )
+        found = readable_by(request.user).filter(pk=pk).annotate(index=F("leaf__idx")).first()
         if found is None:
             raise NotFound(f"There is no event {pk} that you may read.")
+        with_sentences([found])
         return Response(document(found) | {"entry": bytes(found.entry).decode()})
 
 
 def document(event: Any) -> dict[str, Any]:
-    """Return the event as the API shows it; it is annotated with its disclosure and its index."""
-    disclosed = {field: pair[1] for field, pair in (event.disclosed or {}).items()}
+    """Return the event as the API shows it; it has its sentence, and is annotated with its index."""
     return {
         "id": event.pk,
         "index": event.index,
         "uid": event.uid,
         "type": event.type,
-        "sentence": sentence_of(event, disclosed),
+        "sentence": event.sentence,
         "recorded_at": event.recorded_at,
-        "actor": {"id": event.actor, "name": disclosed.get("actor", ERASED)},
+        "actor": {"id": event.actor, "name": event.actor_name},
         "outcome": event.facts.get("outcome", ""),
         "project": event.project,
         "stream": event.stream,

@@ -18,14 +18,12 @@ from audit.packs.sealed import SealedLog
 from audit.packs.snapshot import Snapshot
 from audit.packs.told import ToldChange, tell
 from audit.packs.zip_file import Archive
+from audit.privacy.disclosures import DISCLOSED, opened_rows
 from audit.sentences import sentence_for
 
 _WITHHELD: Final = frozenset({"address"})
 """What stays here although it is not erased: nobody needs a network address to judge a change."""
 
-_DISCLOSED: Final = (
-    "SELECT event_id, values::text FROM audit_disclosure WHERE event_id = ANY(%(ids)s)"
-)
 _OF_STREAMS: Final = """
 SELECT l.idx FROM audit_event e JOIN audit_leaf l ON l.event_id = e.id
 WHERE e.stream = ANY(%(streams)s) AND l.idx < %(size)s ORDER BY l.idx
@@ -114,12 +112,10 @@ def _disclosed(
 ) -> dict[str, dict[str, Sequence[str]]]:
     """Return, by event, the salt and value behind each commitment that may be shown."""
     by_row = {sealed.event_id: sealed.uid for sealed in entries}
-    rows = snapshot.all(_DISCLOSED, {"ids": list(by_row)})
+    opened = opened_rows(snapshot.all(DISCLOSED, {"ids": list(by_row)}))
     return {
-        by_row[event_id]: {
-            f: pair for f, pair in orjson.loads(values).items() if f not in _WITHHELD
-        }
-        for event_id, values in sorted(rows, key=lambda row: int(row[0]))
+        by_row[event_id]: {f: pair for f, pair in opened[event_id].items() if f not in _WITHHELD}
+        for event_id in sorted(opened)
     }
 
 

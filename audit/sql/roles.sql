@@ -40,5 +40,8 @@ BEGIN
     IF to_regprocedure('audit_protect()') IS NOT NULL THEN
         PERFORM audit_protect();
     END IF;
+    IF to_regprocedure('audit_protect_privacy()') IS NOT NULL THEN
+        PERFORM audit_protect_privacy();
+    END IF;
 END
 $$;

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from audit.personal import about, name_of
 from audit.record import record
 from catalog.audit_events import CatalogEvent
 from catalog.errors import AlreadyExists
@@ -37,7 +38,7 @@ def add_identity(person: User, *, kind: str, value: str, by: User) -> Identity:
         CatalogEvent.IDENTITY_ADDED,
         subject=person,
         by=by,
-        private={"person": person.display_name, "identity": identity.value},
+        private={"person": name_of(person), "identity": about(person, identity.value)},
         kind=identity.kind,
     )
     reevaluate_projects_of(person)

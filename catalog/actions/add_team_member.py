@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from audit.personal import name_of
 from audit.record import record
 from catalog.audit_events import CatalogEvent
 from catalog.errors import AlreadyExists, InvalidInput
@@ -36,7 +37,7 @@ def add_team_member(team: Team, person: User, *, by: User) -> Team:
         CatalogEvent.TEAM_MEMBER_ADDED,
         subject=team,
         by=by,
-        private={"person": person.display_name},
+        private={"person": name_of(person)},
         account=person.pseudonym,
     )
     return team

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from audit.personal import name_of
 from audit.record import record
 from catalog.audit_events import CatalogEvent
 from catalog.errors import InvalidInput
@@ -46,7 +47,7 @@ def change_person(
         CatalogEvent.PERSON_CHANGED,
         subject=person,
         by=by,
-        private={"person": person.display_name},
+        private={"person": name_of(person)},
         # The names of the fields only: what is in them is personal.
         what=", ".join(name.replace("_", " ") for name in changed),
     )

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from audit.personal import about, name_of
 from audit.record import record
 from catalog.audit_events import CatalogEvent
 from catalog.errors import InvalidInput
@@ -58,7 +59,7 @@ def create_person(
         CatalogEvent.PERSON_CREATED,
         subject=person,
         by=by,
-        private={"person": person.display_name, "username": person.username},
+        private={"person": name_of(person), "username": about(person, person.username)},
         superuser=person.is_superuser,
     )
     return person

@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
+from audit.personal import name_of
 from audit.record import record
 from catalog.audit_events import CatalogEvent
 from catalog.errors import Conflict
@@ -46,7 +47,7 @@ def deactivate_person(person: User, *, by: User) -> User:
         CatalogEvent.PERSON_DEACTIVATED,
         subject=person,
         by=by,
-        private={"person": person.display_name},
+        private={"person": name_of(person)},
         tokens_revoked=revoked,
     )
     return person

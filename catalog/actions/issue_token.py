@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from audit.personal import name_of
 from audit.record import record
 from audit.times import in_utc
 from catalog.audit_events import CatalogEvent
@@ -66,7 +67,7 @@ def issue_token(
         CatalogEvent.TOKEN_ISSUED,
         subject=token,
         by=by,
-        private={"account": account.display_name},
+        private={"account": name_of(account)},
         account_id=account.pseudonym,
         scopes=wanted,
         expires_at=in_utc(expires_at),

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from audit.personal import name_of
 from audit.record import record
 from catalog.audit_events import CatalogEvent
 from catalog.grants import sync_grants
@@ -31,6 +32,6 @@ def reactivate_person(person: User, *, by: User) -> User:
         CatalogEvent.PERSON_REACTIVATED,
         subject=person,
         by=by,
-        private={"person": person.display_name},
+        private={"person": name_of(person)},
     )
     return person

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from audit.personal import about
 from audit.record import record
 from catalog.audit_events import CatalogEvent
 from catalog.models import User, the_portal
@@ -35,6 +36,6 @@ def record_failed_sign_in(tried: str) -> None:
         subject=account or portal,
         by=portal,
         outcome="failure",
-        private={"tried": tried[:_LONGEST_NAME]},
+        private={"tried": about(account or portal, tried[:_LONGEST_NAME])},
         known=account is not None,
     )

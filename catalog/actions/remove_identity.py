@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from audit.personal import about, name_of
 from audit.record import record
 from catalog.audit_events import CatalogEvent
 from catalog.errors import Conflict
@@ -34,7 +35,7 @@ def remove_identity(identity: Identity, *, by: User) -> None:
         CatalogEvent.IDENTITY_REMOVED,
         subject=person,
         by=by,
-        private={"person": person.display_name, "identity": value},
+        private={"person": name_of(person), "identity": about(person, value)},
         kind=kind,
     )
     reevaluate_projects_of(person)

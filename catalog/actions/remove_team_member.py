@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from audit.personal import name_of
 from audit.record import record
 from catalog.audit_events import CatalogEvent
 from catalog.errors import NotFound
@@ -31,7 +32,7 @@ def remove_team_member(team: Team, person: User, *, by: User) -> Team:
         CatalogEvent.TEAM_MEMBER_REMOVED,
         subject=team,
         by=by,
-        private={"person": person.display_name},
+        private={"person": name_of(person)},
         account=person.pseudonym,
     )
     return team

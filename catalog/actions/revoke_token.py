@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
+from audit.personal import name_of
 from audit.record import record
 from catalog.audit_events import CatalogEvent
 from catalog.locking import locked
@@ -33,7 +34,7 @@ def revoke_token(token: ApiToken, *, by: User) -> ApiToken:
             CatalogEvent.TOKEN_REVOKED,
             subject=token,
             by=by,
-            private={"account": token.user.display_name},
+            private={"account": name_of(token.user)},
             account_id=token.user.pseudonym,
         )
     return token

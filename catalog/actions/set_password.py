@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from audit.personal import name_of
 from audit.record import record
 from catalog.audit_events import CatalogEvent
 from catalog.locking import locked
@@ -31,7 +32,7 @@ def set_password(person: User, *, password: str, by: User) -> User:
         CatalogEvent.PERSON_CHANGED,
         subject=row,
         by=by,
-        private={"person": row.display_name},
+        private={"person": name_of(row)},
         what="password",
     )
     return row

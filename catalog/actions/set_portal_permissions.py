@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.contrib.auth.models import Permission as PermissionRow
 from django.db import transaction
 
+from audit.personal import name_of
 from audit.record import record
 from catalog.audit_events import CatalogEvent
 from catalog.errors import InvalidInput
@@ -39,7 +40,7 @@ def set_portal_permissions(person: User, *, permissions: Iterable[str], by: User
         CatalogEvent.PORTAL_PERMISSIONS_CHANGED,
         subject=person,
         by=by,
-        private={"person": person.display_name},
+        private={"person": name_of(person)},
         what=", ".join(sorted(wanted)) or "none",
         before=sorted(before),
         after=sorted(wanted),

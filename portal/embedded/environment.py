@@ -118,6 +118,7 @@ class Installation:
         cluster = self._port("SANDBOX_CLUSTER_PORT")
         own = {
             "SECRET_KEY": self._secret("SECRET_KEY"),
+            "PRIVACY_KEY": self._secret("PRIVACY_KEY"),
             "PUBLIC_URL": f"http://localhost:{self.port}",
             "STATIC_ROOT": str(self.layout.home / "static"),
             "EVIDENCE_ROOT": str(self.layout.evidence),

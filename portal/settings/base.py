@@ -10,6 +10,9 @@ from portal.settings.env import env_bool, env_int, env_list, env_str
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 SECRET_KEY = env_str("SECRET_KEY")
+# Wraps the keys of names and free texts (docs/privacy.md). Several, separated by white space: the first
+# wraps, all of them unwrap.
+PRIVACY_KEY = env_str("PRIVACY_KEY")
 DEBUG = False
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")

@@ -13,6 +13,7 @@ _VALKEY = os.environ.get("TEST_VALKEY_URL", "redis://127.0.0.1:1")
 _NUMBER = 2 * int(_WORKER.removeprefix("gw")) + 2 if _WORKER.startswith("gw") else 0
 
 os.environ["SECRET_KEY"] = "only-for-tests-0123456789-0123456789-0123456789"
+os.environ["PRIVACY_KEY"] = "only-for-tests-abcdefghi-abcdefghi-abcdefghi"
 os.environ["DATABASE_URL"] = f"postgresql://gatehouse_app@{_SOCKETS}/test_{_WORKER}"
 os.environ["DATABASE_OWNER_URL"] = f"postgresql://gatehouse_owner@{_SOCKETS}/test_{_WORKER}"
 os.environ["DATABASE_SEQUENCER_URL"] = f"postgresql://gatehouse_sequencer@{_SOCKETS}/test_{_WORKER}"

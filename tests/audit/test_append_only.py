@@ -48,7 +48,7 @@ FOR_THE_APPLICATION = [
     "UPDATE audit_stream SET last_seq = 7",
     "DELETE FROM audit_stream",
     "TRUNCATE audit_stream",
-    "UPDATE audit_disclosure SET values = '{}'",
+    "UPDATE audit_disclosure SET sealed = '{}'",
     "TRUNCATE audit_disclosure",
     "ALTER TABLE audit_event DISABLE TRIGGER ALL",
     "ALTER TABLE audit_event DISABLE TRIGGER audit_event_is_composed_here",

@@ -77,7 +77,7 @@ def test_an_erased_name_leaves_the_sentence_readable(named):
 
 
 def test_an_event_of_a_later_version_reads_as_its_name(named):
-    named.type = "tests.unheard_of"
+    named.facts["type"] = "tests.unheard_of"
     assert sentence_of(named, {}) == "tests.unheard_of (thing/1)"
 
 

@@ -1,0 +1,1 @@
+"""Personal data outside the entries: keys, disclosures, erasure, holds, retention (docs/privacy.md)."""
