@@ -30,8 +30,8 @@ def cell(value: Any) -> str:
 
 
 def line(values: Sequence[Any]) -> str:
-    """Return one row with its end."""
-    return ",".join(map(cell, values)) + "\r\n"
+    """Return one row with its end. One empty cell alone is quoted, or it were no row at all."""
+    return (",".join(map(cell, values)) or '""') + "\r\n"
 
 
 def document(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:

@@ -61,7 +61,7 @@ def displayable(text: str) -> str:
 
 def _shown(character: str) -> str:
     code = ord(character)
-    if unicodedata.category(character) in {"Cc", "Zl", "Zp"}:
+    if unicodedata.category(character) in {"Cc", "Zl", "Zp", "Zs"}:
         return " "
     known = any(first <= code <= last for first, last in _SHOWN)
     return character if known and unicodedata.category(character)[0] != "C" else f"[U+{code:04X}]"

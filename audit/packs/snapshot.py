@@ -33,7 +33,11 @@ class Snapshot:
 
     def all(self, sql: str, parameters: Mapping[str, Any], *, binary: bool = False) -> list[Row]:
         """Return all rows of a query that cannot have many; ``binary`` is faster for bytes."""
-        return self.connection.execute(sql, parameters, binary=binary).fetchall()
+        if not binary:
+            return self.connection.execute(sql, parameters).fetchall()
+        # Django's own cursors bind at the client, and so cannot ask for binary results.
+        with psycopg.Cursor(self.connection) as cursor:
+            return cursor.execute(sql, parameters, binary=True).fetchall()
 
     def stream(
         self, sql: str, parameters: Mapping[str, Any]

@@ -28,6 +28,8 @@ def _kept(request, mode):
     if mode not in _KEPT:
         from tests.audit.packs.ledger import after_some_weeks  # noqa: PLC0415 -- needs Django
 
+        # Fixtures that are asked for only now cannot tell pytest-django that they commit.
+        request.node.add_marker(pytest.mark.django_db(transaction=True))
         world, ledger = (request.getfixturevalue(name) for name in ("world", "ledger"))
         _KEPT[mode] = after_some_weeks(world, ledger, mode)
     return _KEPT[mode]

@@ -35,7 +35,7 @@ def as_(world):
 # ── the rule ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("username", ["tom", "vera", "sofia", "olga"])
+@pytest.mark.parametrize("username", ["tom", "vera", "olga"])
 def test_without_view_audit_there_is_no_pack(world, username):
     with pytest.raises(PackNotAllowed, match="'view_audit'"):
         request_pack(Scope(project="payments"), by=factories.person(username))
@@ -132,7 +132,9 @@ def test_a_full_pack_of_the_project_is_not_given_to_the_projects_auditor(world, 
     client = as_("audrey")
     for route in ("audit:pack", "audit:pack-live", "audit:pack-file"):
         assert client.get(reverse(route, args=[pack.pk])).status_code == 403
-    assert as_("admin").get(reverse("audit:pack-file", args=[pack.pk])).status_code == 200
+    file = as_("admin").get(reverse("audit:pack-file", args=[pack.pk]))
+    assert file.status_code == 200
+    file.close()
 
 
 def test_whoever_lost_the_right_cannot_take_the_pack_any_more(world, ledger, as_):

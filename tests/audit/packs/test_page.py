@@ -1,6 +1,7 @@
 """The pack's page in Chromium, opened from disk: it reads and verifies without a network."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.browser import axe_violations
 
@@ -33,8 +34,9 @@ def opened(browser):
 
 
 def verdict(page):
-    page.wait_for_function("!document.getElementById('verdict').textContent.startsWith('Checking')")
-    return page.locator("#verdict").inner_text()
+    shown = page.locator("#verdict")
+    expect(shown).not_to_contain_text("Checking")
+    return shown.inner_text()
 
 
 def test_it_shows_the_samples_and_the_counts(folder, opened):
