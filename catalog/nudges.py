@@ -4,6 +4,9 @@ A lost nudge costs one sweep's interval, never the work. So nobody waits long fo
 answer: what was committed is done, and whoever did it must hear of it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, partial
 from typing import Any, Final
 
@@ -23,6 +26,17 @@ PATIENCE: Final = 1.5
 log = structlog.get_logger(__name__)
 
 _absence: Final = Absence()
+_is_silent: ContextVar[bool] = ContextVar("nudges_are_silent", default=False)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Send nothing: whoever tells history does everything itself, at its own time."""
+    token = _is_silent.set(True)
+    try:
+        yield
+    finally:
+        _is_silent.reset(token)
 
 
 def nudge(task: str, key: int, *, expires: int | None = None) -> None:
@@ -37,6 +51,8 @@ def nudge(task: str, key: int, *, expires: int | None = None) -> None:
 
 
 def _send(task: str, key: int, expires: int | None) -> None:
+    if _is_silent.get():
+        return
     if _absence.is_presumed:
         log.warning("nudge_lost", task=task, key=key)
         return

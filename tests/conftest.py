@@ -63,8 +63,9 @@ def _empty_cache():
     subject_keys.forget()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _worker(tmp_path_factory):
+    # Not for the session: a worker that lives on takes what the tests of other modules queue.
     from tests.support.worker import Worker  # noqa: PLC0415 -- needs Django
 
     worker = Worker(tmp_path_factory.mktemp("worker") / "worker.log")
@@ -81,7 +82,8 @@ def live_worker(_worker, transactional_db):
     if not _worker.alive:
         _worker.start()
     yield _worker
-    if not _worker.wait_until_idle():
+    # A message that a killed worker held stays unacknowledged for longer than anybody wants to wait.
+    if not _worker.wait_until_idle(seconds=5):
         _worker.kill()
         empty_queues()
 

@@ -103,7 +103,9 @@ OF_THE_PORTAL = {
     "policy_versions_save": ("POST", "policies/standard/versions/", {"gates": []}),
     "policy_versions_publish": ("POST", "policies/standard/versions/1/publish/", None),
     "clusters_create": ("POST", "clusters/", {"name": "east"}),
+    "audit_packs_request": ("POST", "audit/packs/", {"project": "payments"}),
 }
+READING = {"audit_packs_request"}  # a pack holds what its reader may read, and no more
 WITHOUT_ROLE = {
     "my_tokens_issue": "everybody issues their own",
     "deployments_report": "the token of the call is the permission",
@@ -176,6 +178,8 @@ def test_nobody_writes_without_a_token(world, furnished, nobody):
 def test_a_token_that_only_reads_writes_nothing(world, furnished):
     reader = world.as_("admin", "read")
     for name, call in WRITES.items():
+        if name in READING:
+            continue
         answer = send(reader, call, furnished)
         assert (answer.status_code, name) == (403, name)
         assert answer.json()["required_scope"] in {

@@ -1,9 +1,7 @@
-import shutil
 from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import sync_playwright
 
 from tests.frontend import gallery
 
@@ -19,21 +17,6 @@ def axe_source():
 def address():
     with gallery.served() as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = (
-        shutil.which("chromium")
-        or shutil.which("chromium-browser")
-        or shutil.which("google-chrome")
-    )
-    if path is None:
-        pytest.skip("No Chromium on this machine: install it (Debian: apt-get install chromium).")
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from django.db import transaction
 from audit.origin import Origin, coming_from
 from audit.record import record
 from catalog.models import Project, the_portal
+from catalog.nudges import silence
 from portal.audit_events import PortalEvent
-from portal.celery import app as celery
 from portal.demo.cast import CAST, PASSWORD
 from portal.demo.clock import Today, Yesterday, history_allowed
 from portal.demo.story import Story, tell
@@ -34,11 +34,9 @@ class Command(BaseCommand):
             raise CommandError(
                 "The demo needs the sandbox cluster: start the portal with `make run`."
             )
-        # Nobody is to be nudged: the demo does everything itself, at its own time.
-        celery.conf.update(broker_url="memory://")
         owner = settings.DATABASE_OWNER_URL
         allowed = history_allowed(owner) if owner else nullcontext()
-        with allowed, coming_from(Origin("command")):
+        with allowed, silence(), coming_from(Origin("command")):
             self._load(Yesterday() if owner else Today())
         self._introduce()
 
