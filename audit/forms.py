@@ -9,6 +9,8 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 
 from audit.reach import Reach
+from audit.sealing import Seal
+from audit.search.words import terms_of
 from audit.sentences import sentence_templates
 
 OUTCOMES: Final = ("success", "failure", "denied", "error")
@@ -36,8 +38,21 @@ class _Day(forms.DateField):
 class EventFilter(forms.Form):
     """Which events, in which order."""
 
-    text = forms.CharField(label="Words", max_length=200, required=False)
+    text = forms.CharField(
+        label="Words",
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(
+            attrs={"placeholder": "priya approved CR-12", "type": "search", "autocomplete": "off"}
+        ),
+    )
     project = forms.ChoiceField(label="Project", required=False)
+    environment = forms.CharField(
+        label="Environment",
+        max_length=63,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": "production", "autocomplete": "off"}),
+    )
     type = forms.ChoiceField(label="What", required=False, choices=_types)
     person = forms.CharField(
         label="Who",
@@ -56,6 +71,11 @@ class EventFilter(forms.Form):
         required=False,
         choices=[("", "Any"), *((one, one.capitalize()) for one in OUTCOMES)],
     )
+    seal = forms.ChoiceField(
+        label="Seal",
+        required=False,
+        choices=[("", "Any"), *((str(one), one.capitalize()) for one in Seal)],
+    )
     since = _Day(label="From", required=False)
     until = _Day(label="To", required=False)
     order = forms.ChoiceField(
@@ -70,6 +90,13 @@ class EventFilter(forms.Form):
         if isinstance(project, forms.ChoiceField):
             every = "All" if reach.whole else "All that you may read"
             project.choices = [("", every), *((slug, slug) for slug in reach.projects)]
+
+    def clean_text(self) -> str:
+        """Return what was typed; it must hold something that can be looked for."""
+        typed: str = self.cleaned_data["text"]
+        if typed and not terms_of(typed):
+            raise forms.ValidationError("Type a word or a number, such as CR-12.")
+        return typed
 
     def clean_person(self) -> str:
         """Return the account's name in the log."""

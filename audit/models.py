@@ -239,3 +239,4 @@ class Halt(models.Model):
 from audit.completeness.models import Alarm, VerificationRun, WitnessStanding  # noqa: E402, F401
 from audit.packs.models import Pack  # noqa: E402, F401
 from audit.privacy.models import SubjectKey  # noqa: E402, F401
+from audit.search.models import Words, WordsCursor  # noqa: E402, F401

@@ -1,15 +1,16 @@
 """How far an event has come: recorded, sealed in a signed checkpoint, witnessed by others; and its proof."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from django.conf import settings
+from django.db.models.expressions import RawSQL
 
 from audit.doctor.finding import rows
-from audit.models import Checkpoint, Event, Leaf, Tree
+from audit.models import Checkpoint, Event, EventQuerySet, Leaf, Tree
 from audit.publishing.places import directory_of
 from audit.publishing.reader import LogFiles
 from audit.tlog.notes import Note, Signature
@@ -60,6 +61,39 @@ def sealing_of(event_ids: Collection[int]) -> dict[int, Sealing]:
         seal = Seal.RECORDED if size is None else Seal.SEALED
         found[event_id] = Sealing(Seal.WITNESSED if is_witnessed else seal, index, size)
     return found
+
+
+_SIZES: Final = """
+SELECT coalesce((SELECT max(c.size) FROM audit_checkpoint c WHERE c.origin = t.origin), 0),
+    coalesce((SELECT max(c.size) FROM audit_quorum q JOIN audit_checkpoint c ON c.id = q.checkpoint_id
+              WHERE c.origin = t.origin), 0)
+FROM audit_tree t
+"""
+_OF_SEAL: Final = {
+    Seal.RECORDED: (
+        "SELECT event_id FROM audit_pending UNION ALL SELECT event_id FROM audit_leaf WHERE idx >= %s"
+    ),
+    Seal.SEALED: "SELECT event_id FROM audit_leaf WHERE idx < %s AND idx >= %s",
+    Seal.WITNESSED: "SELECT event_id FROM audit_leaf WHERE idx < %s",
+}
+
+
+def with_seal(events: EventQuerySet, seal: Seal) -> EventQuerySet:
+    """Return the events whose badge is this one now; one query, for how far the log is signed."""
+    ((signed, witnessed),) = rows(_SIZES)
+    reaches = {
+        Seal.RECORDED: [signed],
+        Seal.SEALED: [signed, witnessed],
+        Seal.WITNESSED: [witnessed],
+    }
+    return events.filter(pk__in=RawSQL(_OF_SEAL[seal], reaches[seal]))  # noqa: S611 -- constants
+
+
+def with_sealing(events: Sequence[Event]) -> None:
+    """Set ``sealing`` on each of a page's events; one query for all of them."""
+    standing = sealing_of([event.pk for event in events]) if events else {}
+    for event in events:
+        event.sealing = standing[event.pk]  # type: ignore[attr-defined]
 
 
 def log_files() -> LogFiles:

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/health/", health.health, name="health"),
     path("audit/events/<int:pk>/", views.event, name="event"),
     path("audit/events/<int:pk>/entry/", views.entry, name="entry"),
+    path("audit/events/<int:pk>/proof/", views.proof, name="proof"),
     path("audit/packs/", pages.packs, name="packs"),
     path("audit/packs/<int:pk>/", pages.pack, name="pack"),
     path("audit/packs/<int:pk>/live/", pages.live, name="pack-live"),

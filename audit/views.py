@@ -1,4 +1,4 @@
-"""The audit log as people read it. Reading leaves no event."""
+"""The audit log as people read it. Reading leaves no event; ``?verify`` verifies what a page shows, now."""
 
 from http import HTTPStatus
 from typing import Any, Final
@@ -12,16 +12,19 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from audit.addresses import address_of
+from audit.differences import differences_of, other_facts
 from audit.forms import EventFilter
-from audit.log import LogPage, events_within, page_of, page_with_words
+from audit.log import LogPage, events_within, found_within, page_of
 from audit.models import Event
+from audit.proving import ProvenPage, prove, prove_all
 from audit.reach import Reach, reach_of
-from audit.sealing import sealing_of
+from audit.sealing import NotSealed, proof_of, with_sealing
+from audit.search.found import MOST_WAITING
 from audit.sentences import with_sentences
 from audit.times import in_utc
 
 LARGEST_ID: Final = 2**63 - 1
-SECOND_ROW: Final = ("type", "outcome", "since", "until", "order")
+SECOND_ROW: Final = ("type", "outcome", "seal", "stream", "since", "until", "order")
 """Filters that are folded away until one of them is used."""
 
 
@@ -37,11 +40,19 @@ def events(request: HttpRequest) -> HttpResponse:
         "is_filtered": any(request.GET.get(name) for name in asked.fields),
         "has_more": any(request.GET.get(name) for name in SECOND_ROW),
     }
-    if not asked.is_valid():
-        page, status = LogPage([]), HTTPStatus.UNPROCESSABLE_ENTITY
+    if asked.is_valid():
+        page, overlooked = _page(request, reach, asked.cleaned_data)
+        status = HTTPStatus.OK
     else:
-        page, status = _page(request, reach, asked.cleaned_data), HTTPStatus.OK
-    context |= {"log": page, "entries": _with_addresses(page.events), **_neighbours(request, page)}
+        page, overlooked, status = LogPage([]), False, HTTPStatus.UNPROCESSABLE_ENTITY
+    context |= {
+        "log": page,
+        "entries": _with_addresses(page.events),
+        "overlooked": MOST_WAITING if overlooked else 0,
+        "verified": _verified(request, page),
+        "verify_url": _to_verify(request),
+        **_neighbours(request, page),
+    }
     return render(request, "audit/events.html", context, status=status)
 
 
@@ -50,7 +61,7 @@ def events(request: HttpRequest) -> HttpResponse:
 def stream(request: HttpRequest, name: str) -> HttpResponse:
     """``/audit/streams/<name>/``: everything about one thing, in its dense order."""
     visible = events_within(reach_of(request.user), {"stream": name})
-    page = page_of(visible, oldest_first=True, **_asked_for(request))
+    page = page_of([visible], oldest_first=True, **_asked_for(request))
     if not page.events:
         raise Http404
     context = {
@@ -59,6 +70,8 @@ def stream(request: HttpRequest, name: str) -> HttpResponse:
         "entries": _with_addresses(page.events),
         "address": address_of(page.events[0]),
         "label": page.events[0].facts["object"]["label"],
+        "verified": _verified(request, page),
+        "verify_url": _to_verify(request),
         **_neighbours(request, page),
     }
     return render(request, "audit/stream.html", context)
@@ -70,6 +83,7 @@ def event(request: HttpRequest, pk: int) -> HttpResponse:
     """``/audit/events/<pk>/``: one event, down to the bytes that were hashed."""
     found = _readable(request, pk)
     [shown] = with_sentences([found])
+    with_sealing([shown])
     raw = bytes(shown.entry)
     context = {
         "event": shown,
@@ -83,7 +97,9 @@ def event(request: HttpRequest, pk: int) -> HttpResponse:
         "private": _private(shown),
         "previous": _neighbour(shown, -1),
         "next": _neighbour(shown, 1),
-        "sealing": sealing_of([shown.pk])[shown.pk],
+        "differences": differences_of(shown.facts),
+        "others": other_facts(shown.facts),
+        "proven": prove(shown) if "verify" in request.GET else None,
     }
     return render(request, "audit/event.html", context)
 
@@ -101,19 +117,50 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+@require_safe
+@login_required
+def proof(request: HttpRequest, pk: int) -> HttpResponse:
+    """``/audit/events/<pk>/proof/``: its ``.tlog-proof``, which verifies without us."""
+    found = _readable(request, pk)
+    try:
+        proven = proof_of(found)
+    except NotSealed as error:
+        return _no_proof(request, found, str(error), HTTPStatus.CONFLICT)
+    except OSError:
+        sentence = "The published log cannot be read here, so no proof can be made of it now."
+        return _no_proof(request, found, sentence, HTTPStatus.SERVICE_UNAVAILABLE)
+    name = f'attachment; filename="{found.uid}.tlog-proof"'
+    return HttpResponse(
+        proven,
+        content_type="text/plain; charset=utf-8",
+        headers={"Content-Disposition": name},
+    )
+
+
+def _no_proof(request: HttpRequest, found: Event, sentence: str, status: int) -> HttpResponse:
+    return render(request, "audit/no_proof.html", {"event": found, "why": sentence}, status=status)
+
+
+def _verified(request: HttpRequest, page: LogPage) -> ProvenPage | None:
+    wanted = "verify" in request.GET and page.events
+    return ProvenPage(prove_all(page.events)) if wanted else None
+
+
+def _to_verify(request: HttpRequest) -> str:
+    query = request.GET.copy()
+    query["verify"] = "1"
+    return f"{request.path}?{query.urlencode()}"
+
+
 def _file_name(found: Event) -> str:
     return f"event-{found.pk}.json"
 
 
-def _page(request: HttpRequest, reach: Reach, wanted: dict[str, Any]) -> LogPage:
-    found = events_within(reach, wanted)
-    oldest_first = wanted["order"] == "log"
-    start = _asked_for(request)
-    if wanted["text"]:
-        return page_with_words(
-            found, wanted["text"], oldest_first=oldest_first, after=start["after"]
-        )
-    return page_of(found, oldest_first=oldest_first, **start)
+def _page(request: HttpRequest, reach: Reach, wanted: dict[str, Any]) -> tuple[LogPage, bool]:
+    """Return the page, and whether a search could not look at everything."""
+    found = found_within(reach, wanted)
+    page = page_of(found.parts, oldest_first=wanted["order"] == "log", **_asked_for(request))
+    return page, found.overlooked
 
 
 def _asked_for(request: HttpRequest) -> dict[str, int | None]:
@@ -134,6 +181,7 @@ def _neighbours(request: HttpRequest, page: LogPage) -> dict[str, str]:
         query = request.GET.copy()
         query.pop("after", None)
         query.pop("before", None)
+        query.pop("verify", None)
         query[name] = str(start)
         urls[f"{name}_url"] = f"{request.path}?{query.urlencode()}" if start is not None else ""
     return urls

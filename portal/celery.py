@@ -55,6 +55,7 @@ app.conf.update(
             "task": "audit.sweep_packs",
             "schedule": 15.0,
         },
+        "the words of the log": {"task": "audit.index_words", "schedule": 5.0},
         "signs of life of the log": {"task": "audit.heartbeat", "schedule": crontab(minute="0")},
         "what is late, missing or silent in the log": {"task": "audit.watch", "schedule": 60.0},
         "the whole log": {"task": "audit.verify", "schedule": crontab(hour="2", minute="30")},

@@ -26,7 +26,7 @@ def judge(name: str, complaints: Sequence[str], *, good: str) -> Finding:
 
 
 def rows(
-    statement: LiteralString, *parameters: str | list[str] | list[int]
+    statement: LiteralString, *parameters: str | int | list[str] | list[int]
 ) -> list[tuple[Any, ...]]:
     """Return what the database answers."""
     with connection.cursor() as cursor:
@@ -35,6 +35,6 @@ def rows(
     return found
 
 
-def value(statement: LiteralString, *parameters: str | list[str] | list[int]) -> Any:
+def value(statement: LiteralString, *parameters: str | int | list[str] | list[int]) -> Any:
     """Return the one value that the database answers."""
     return rows(statement, *parameters)[0][0]

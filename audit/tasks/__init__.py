@@ -2,3 +2,4 @@
 
 from audit.tasks import looking_after as looking_after
 from audit.tasks import packs as packs
+from audit.tasks import searching as searching

@@ -252,6 +252,11 @@ CONTENT_SECURITY_POLICY = {
 # Who may read which part of the audit log, asked by the app that knows no people.
 AUDIT_REACH = "catalog.audit_reach.projects_audited_by"
 AUDIT_READER = "catalog.audit_reader.reach_of"
+AUDIT_NAMES = "catalog.audit_names.known_by"
+AUDIT_ENVIRONMENT_STREAMS = [
+    "catalog.audit_streams.OF_ENVIRONMENT",
+    "releases.audit_streams.OF_ENVIRONMENT",
+]
 AUDIT_ADDRESSES = "portal.audit_addresses.address_of"
 AUDIT_ACTOR = "catalog.models.the_portal"
 AUDIT_EVENTS = [
