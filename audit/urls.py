@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from audit import health, views
+from audit.controls import pages as controls
 from audit.converters import StreamConverter
 from audit.packs import pages
 
@@ -17,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/events/<int:pk>/", views.event, name="event"),
     path("audit/events/<int:pk>/entry/", views.entry, name="entry"),
     path("audit/events/<int:pk>/proof/", views.proof, name="proof"),
+    path("audit/compliance/", controls.compliance, name="compliance"),
+    path("audit/compliance/<slug:framework>/<str:name>/", controls.control, name="control"),
     path("audit/packs/", pages.packs, name="packs"),
     path("audit/packs/<int:pk>/", pages.pack, name="pack"),
     path("audit/packs/<int:pk>/live/", pages.live, name="pack-live"),

@@ -72,8 +72,11 @@ def address_of(event: Event) -> str:
     """Return the address of what the event is about, or of what it belongs to; empty without a page."""
     thing = event.facts.get("object", {})
     kind, _, key = event.stream.partition("/")
-    if thing.get("type") not in PAGES:
-        thing = {"type": kind, "id": key}
+    return page_of(thing if thing.get("type") in PAGES else {"type": kind, "id": key})
+
+
+def page_of(thing: Facts) -> str:
+    """Return the address of a thing by its type, id and label, as entries name it; empty without a page."""
     page = PAGES.get(thing["type"])
     try:
         return page(thing) if page else ""

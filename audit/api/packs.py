@@ -55,6 +55,12 @@ class NewPackSerializer(serializers.Serializer[Any]):
     )
     since = serializers.DateTimeField(required=False, allow_null=True, help_text="Included.")
     until = serializers.DateTimeField(required=False, allow_null=True, help_text="Not included.")
+    control = serializers.CharField(
+        required=False,
+        allow_null=True,
+        max_length=90,
+        help_text="A control whose checks go into the pack, such as `soc2/CC8.1`.",
+    )
     mode = serializers.ChoiceField(
         [str(mode) for mode in Mode],
         required=False,
@@ -224,6 +230,7 @@ def _scope(asked: Mapping[str, Any]) -> Scope:
         change_requests=numbers("change_requests"),
         since=asked.get("since"),
         until=asked.get("until"),
+        control=asked.get("control"),
         mode=Mode(asked.get("mode") or Mode.PART),
         samples=asked.get("samples", USUAL_SAMPLES),
         sampled=numbers("sampled"),

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from audit.api.controls import ControlsView, ControlView
 from audit.api.events import EventsView, EventView
 from audit.api.packs import PackFileView, PacksView, PackView
 from audit.api.published import CheckpointView, ConsistencyView, ProofView, TileView
@@ -14,6 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/log/checkpoint", CheckpointView.as_view()),
     path("audit/log/consistency", ConsistencyView.as_view()),
     path("audit/log/tile/<path:tile>", TileView.as_view()),
+    path("audit/controls/", ControlsView.as_view()),
+    path("audit/controls/<slug:framework>/<str:name>/", ControlView.as_view()),
     path("audit/packs/", PacksView.as_view()),
     path("audit/packs/<int:pk>/", PackView.as_view()),
     path("audit/packs/<int:pk>/file/", PackFileView.as_view()),

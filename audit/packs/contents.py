@@ -8,6 +8,7 @@ from typing import IO, Any, Final
 import orjson
 from django.conf import settings
 
+from audit.packs.control import add_control
 from audit.packs.entries import indexes_in_scope
 from audit.packs.files import EventFiles
 from audit.packs.formats.cyclonedx import declarations
@@ -87,7 +88,7 @@ class Assembly:
         log.add_tiles(archive, wanted, self.progress.at)
         statement = Statement()
         self._entries(archive, log, indexes, statement)
-        self._lists(archive, parts, parameters, statement)
+        self._lists(archive, parts, parameters, statement, scope)
         samples = self._samples(archive, parts, log, scope)
         self._words(archive, log, scope, statement, samples)
         return len(indexes)
@@ -105,12 +106,15 @@ class Assembly:
         parts: Sequence[PopulationSource],
         parameters: dict[str, Any],
         statement: Statement,
+        scope: Scope,
     ) -> None:
         populations = [each for part in parts for each in part.populations]
         self.progress.step("Draw the lists", len(populations))
         for number, population in enumerate(populations, 1):
             statement.draw(archive, self.snapshot, population, parameters)
             self.progress.at(number)
+        if scope.control:
+            add_control(archive, self.snapshot, statement, scope, parameters)
         self.progress.step("Count on both sides", 1)
         statement.compare(self.snapshot, parts, parameters)
 

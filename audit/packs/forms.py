@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django import forms
 
+from audit.controls.catalogue import frameworks
 from audit.packs.scope import LONGEST_PURPOSE, MOST_SAMPLES, USUAL_SAMPLES, Mode, Scope
 from audit.reach import Reach
 
@@ -14,6 +15,15 @@ _MODES: Final = (
     (Mode.PART, "The entries in scope, each with its proof"),
     (Mode.FULL, "Every entry of the log, so that anybody can draw the lists anew"),
 )
+
+
+def _controls() -> list[tuple[str, Any]]:
+    """Return every control, by framework."""
+    groups = [
+        (of.title, [(each.name, f"{each.id}: {each.title}") for each in of.controls if each.checks])
+        for of in frameworks()
+    ]
+    return [("", "None in particular"), *groups]
 
 
 class _Numbers(forms.CharField):
@@ -54,6 +64,12 @@ class NewPackForm(forms.Form):
         max_length=20_000,
         help_text="CR-12, CR-14",
     )
+    control = forms.ChoiceField(
+        label="Control",
+        required=False,
+        choices=_controls,
+        help_text="Its checks go into the pack, case by case.",
+    )
     mode = forms.ChoiceField(label="The log", choices=_MODES, initial=Mode.PART)
     samples = forms.IntegerField(
         label="Samples",
@@ -72,8 +88,8 @@ class NewPackForm(forms.Form):
         help_text="Stands in the pack.",
     )
 
-    def __init__(self, reach: Reach, data: Any = None) -> None:
-        super().__init__(data)
+    def __init__(self, reach: Reach, data: Any = None, **options: Any) -> None:
+        super().__init__(data, **options)
         every = [("", "All projects")] if reach.whole else []
         project = self.fields["project"]
         if isinstance(project, forms.ChoiceField):
@@ -90,6 +106,7 @@ class NewPackForm(forms.Form):
             project=asked["project"] or None,
             environment=asked["environment"] or None,
             change_requests=asked["change_requests"],
+            control=asked["control"] or None,
             since=_midnight(asked["since"]) if asked["since"] else None,
             until=_midnight(until) + timedelta(days=1) if until else None,
             mode=Mode(asked.get("mode") or Mode.PART),

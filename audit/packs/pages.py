@@ -23,6 +23,9 @@ SHOWN: Final = 50
 NOTHING_MORE: Final = 286
 """htmx stops asking at this status."""
 
+ASKED_BY_ADDRESS: Final = ("project", "environment", "since", "until", "control")
+"""What a link to the form may fill in."""
+
 LOOKS: Final = {
     PackState.WAITING: ("neutral", "clock"),
     PackState.BUILDING: ("active", "loader-2"),
@@ -40,7 +43,10 @@ def packs(request: HttpRequest) -> HttpResponse:
     if not reach.whole and not reach.projects:
         raise Http404
     if request.method != "POST":
-        return _listed(request, reach, NewPackForm(reach), HTTPStatus.OK)
+        form = NewPackForm(
+            reach, initial={name: request.GET.get(name) for name in ASKED_BY_ADDRESS}
+        )
+        return _listed(request, reach, form, HTTPStatus.OK)
     form = NewPackForm(reach, request.POST)
     if not form.is_valid():
         return _listed(request, reach, form, HTTPStatus.UNPROCESSABLE_ENTITY)

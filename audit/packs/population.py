@@ -11,8 +11,9 @@ from typing import Final
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-PARAMETERS: Final = ("project", "environment", "numbers", "since", "until", "size")
-"""What the SQL may name: slug, name, bigint[], two times (each may be NULL), and the checkpoint's size."""
+PARAMETERS: Final = ("project", "projects", "environment", "numbers", "since", "until", "size")
+"""What the SQL may name: slug, the same as text[], name, bigint[], two times (each may be NULL), and the
+checkpoint's size."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from audit.controls.catalogue import control_named
 from audit.packs.errors import PackRefused
 from audit.times import in_utc
 
@@ -35,6 +36,7 @@ class Scope:
         change_requests: numbers of the only change requests; None is all that had an event in the period.
         since: beginning of the period, included.
         until: its end, not included.
+        control: name of the control whose checks go into the pack row by row, such as ``soc2/CC8.1``.
         mode: how much of the log.
         samples: how many change requests are drawn to be shown with everything.
         sampled: numbers of those to be shown instead of drawn ones.
@@ -46,6 +48,7 @@ class Scope:
     change_requests: tuple[int, ...] | None = None
     since: datetime | None = None
     until: datetime | None = None
+    control: str | None = None
     mode: Mode = Mode.PART
     samples: int = USUAL_SAMPLES
     sampled: tuple[int, ...] | None = None
@@ -61,6 +64,7 @@ class Scope:
             change_requests=_numbers(document["change_requests"]),
             since=_moment(document["since"]),
             until=_moment(document["until"]),
+            control=document.get("control"),  # packs of earlier versions do not say
             mode=Mode(document["mode"]),
             samples=drawn.get("drawn", 0),
             sampled=_numbers(drawn.get("named")),
@@ -78,6 +82,7 @@ class Scope:
             "change_requests": None if self.change_requests is None else list(self.change_requests),
             "since": in_utc(self.since),
             "until": in_utc(self.until),
+            "control": self.control,
             "mode": str(self.mode),
             "samples": {"drawn": self.samples} if named is None else {"named": named},
             "purpose": self.purpose,
@@ -88,6 +93,7 @@ class Scope:
         """The values for the populations' SQL."""
         return {
             "project": self.project,
+            "projects": [self.project] if self.project else None,
             "environment": self.environment,
             "numbers": None if self.change_requests is None else list(self.change_requests),
             "since": self.since,
@@ -111,6 +117,8 @@ class Scope:
             parts.append(f"from {self.since:%Y-%m-%d %H:%M}")
         if self.until:
             parts.append(f"to {self.until:%Y-%m-%d %H:%M}")
+        if self.control:
+            parts.append(f"the control {self.control}")
         parts.append("the whole log" if self.mode == Mode.FULL else "the log's part")
         return ", ".join(parts)
 
@@ -124,6 +132,8 @@ class Scope:
             raise PackRefused("Say which project the environment is in.", field="environment")
         if self.since and self.until and self.since >= self.until:
             raise PackRefused("The period ends before it begins.", field="until")
+        if self.control is not None and control_named(self.control) is None:
+            raise PackRefused("There is no such control.", field="control")
         if not 0 <= self.samples <= MOST_SAMPLES:
             raise PackRefused(f"Draw 0 to {MOST_SAMPLES} samples.", field="samples")
         if len(self.purpose) > LONGEST_PURPOSE or "\x00" in self.purpose:

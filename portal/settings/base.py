@@ -258,6 +258,7 @@ AUDIT_ENVIRONMENT_STREAMS = [
     "releases.audit_streams.OF_ENVIRONMENT",
 ]
 AUDIT_ADDRESSES = "portal.audit_addresses.address_of"
+AUDIT_PAGES = "portal.audit_addresses.page_of"
 AUDIT_ACTOR = "catalog.models.the_portal"
 AUDIT_EVENTS = [
     "audit.packs.events.PackEvent",
@@ -308,6 +309,14 @@ AUDIT_POPULATIONS = [
     "releases.audit_populations.SOURCE",
     "deployments.audit_populations.SOURCE",
 ]
+# What the records show of controls, and further catalogues of controls (docs/compliance.md).
+AUDIT_CHECKS = [
+    "audit.controls.own_checks.SOURCE",
+    "catalog.audit_checks.SOURCE",
+    "releases.audit_checks.SOURCE",
+    "deployments.audit_checks.SOURCE",
+]
+CONTROLS_DIR = env_str("CONTROLS_DIR", default="")
 AUDIT_ATTACHMENTS = "releases.storage.open_bytes"
 AUDIT_SCOPE_EXISTS = "catalog.audit_scope.exists"
 AUDIT_NUDGE = "catalog.nudges.nudge"

@@ -12,7 +12,7 @@ from audit.models import Event
 from audit.packs import build as building
 from audit.packs.build import build, claim
 from audit.packs.contents import Assembly
-from audit.packs.errors import LeaseLost
+from audit.packs.errors import LeaseLost, PackRefused
 from audit.packs.models import Pack
 from audit.packs.progress import Progress
 from audit.packs.request import request_pack
@@ -289,3 +289,28 @@ def test_how_far_it_is_can_be_seen_while_it_is_built(world, ledger):
     assert titles[0] == "Find the entries"
     assert titles[-1] == "Sign and put together"
     assert all(step["done"] == step["total"] for step in Pack.objects.get(pk=pack.pk).steps)
+
+
+# ── by control ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_pack_for_a_control_holds_each_case_of_its_checks(world, ledger):
+    change = world.deployed()
+    pack = ledger.pack(world.audrey, project="payments", control="soc2/CC8.1")
+    with zipfile.ZipFile(io.BytesIO(zip_of(pack))) as archive:
+        names = set(archive.namelist())
+        control = json.loads(archive.read("control.json"))
+        listed = archive.read("population/check-approved-before-deployment.csv").decode()
+        statement = json.loads(archive.read("ipe_statement.json"))
+    assert (control["control"], control["framework"]) == ("soc2/CC8.1", "SOC 2")
+    assert control["checks"][1]["cases"] == 1
+    assert f"CR-{change.number}" in listed
+    # What is about the whole portal is for those who may read all of it.
+    assert "population/check-log-verified.csv" not in names
+    assert "log-verified" in {each["name"] for each in control["checks"]}
+    assert any("CHECK" in each["path"].upper() and each["sql"] for each in statement["files"])
+
+
+def test_a_pack_for_a_control_that_is_not_is_refused(world):
+    with pytest.raises(PackRefused, match="no such control"):
+        request_pack(Scope(project="payments", control="soc2/CC99"), by=world.audrey)

@@ -1,0 +1,1 @@
+"""Control catalogues: what frameworks ask for, which records show it, and how those stand."""
