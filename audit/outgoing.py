@@ -24,6 +24,10 @@ LARGEST_ANSWER = 64 * 1024
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """RFC 6052: an IPv6-only network reaches IPv4 through these, private ranges included."""
+_METADATA = frozenset(
+    map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200", "168.63.129.16"))
+)
+"""Where clouds tell a machine its own credentials, beside the link-local range."""
 
 
 class OutgoingError(Exception):
@@ -125,14 +129,41 @@ def _look_up(url: str) -> _Place:
     host = check_url(url)
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
+    return _Place(parts, host, port, resolve(host, port)[0])
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Return the addresses of a host, when each of them may be called.
+
+    Raises:
+        OutgoingRefused: one leads inside although the operator does not allow the host, or to where a
+            cloud keeps a machine's credentials, which nobody can allow.
+        OutgoingUnavailable: the name has no address now.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise OutgoingUnavailable(f"The name {host} could not be resolved.") from error
     addresses = [str(each[4][0]) for each in found]
+    refuse_metadata(host, addresses)
     if not is_allowed(host):
         _refuse_inner(host, addresses)
-    return _Place(parts, host, port, addresses[0])
+    return addresses
+
+
+def refuse_metadata(host: str, addresses: list[str]) -> None:
+    """Refuse a host that leads to a machine's own metadata.
+
+    Raises:
+        OutgoingRefused: one of the addresses is link-local or a cloud's metadata service.
+    """
+    for address in addresses:
+        known = _carried(ipaddress.ip_address(address.partition("%")[0]))
+        if known.is_link_local or known in _METADATA:
+            raise OutgoingRefused(
+                f"{host} leads to {address}, where machines keep their own metadata and credentials. "
+                "Gatehouse never calls it."
+            )
 
 
 def _refuse_inner(host: str, addresses: list[str]) -> None:

@@ -8,6 +8,8 @@ from catalog.validation import Complaints, check_text
 
 MOST_AUTHORS = 100
 _KNOWN = ("name", "email", "login")
+MLFLOW = "mlflow"
+"""An author's name in MLflow; only the sync with MLflow says it."""
 _LONGEST = 254
 
 
@@ -30,7 +32,8 @@ def check_authors(given: Any) -> tuple[list[dict[str, str]], Complaints]:
 def in_words(authors: Sequence[Mapping[str, str]]) -> str:
     """Return the authors in one line."""
     return ", ".join(
-        " ".join(author[part] for part in _KNOWN if part in author) for author in authors
+        " ".join(author[part] for part in (*_KNOWN, "mlflow") if part in author)
+        for author in authors
     )
 
 

@@ -12,6 +12,7 @@ from deployments.audit_events import DeploymentEvent
 from deployments.executors.work import plain
 from deployments.models import OPEN_STEPS, Deployment, DeploymentState, StepState
 from deployments.queue import nudge_next
+from models_registry.aliases import order_aliases
 from releases import progress
 from releases.states import ChangeRequestState
 
@@ -24,6 +25,9 @@ def succeed(deployment: Deployment, *, what: str) -> None:
     _close(deployment, DeploymentState.SUCCEEDED)
     record(DeploymentEvent.SUCCEEDED, subject=deployment, by=portal)
     progress.finish(change_request, by=portal, what=plain(what))
+    order_aliases(
+        deployment.environment, change_request.release_id, change_request=change_request.number
+    )
     nudge_next(deployment.environment_id)
 
 

@@ -51,6 +51,10 @@ app.conf.update(
             "task": "deployments.sweep",
             "schedule": 5.0,
         },
+        "model registries that are due, and what waits for MLflow": {
+            "task": "models_registry.sweep",
+            "schedule": 10.0,
+        },
         "evidence packs that no worker is busy with": {
             "task": "audit.sweep_packs",
             "schedule": 15.0,

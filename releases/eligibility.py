@@ -137,7 +137,7 @@ def _excluded(
 ) -> dict[int, str]:
     """Return account id → the reason that weighs first."""
     excluded: dict[int, str] = {
-        person: f"wrote {what} in this release" for person, what in authors.known.items()
+        person: f"{what} in this release" for person, what in authors.known.items()
     }
     for version in versions:
         if version.artifact.kind == ArtifactKind.MODEL:
@@ -164,10 +164,12 @@ def authors_of(versions: Iterable[ArtifactVersion]) -> Authors:
             matched = next((accounts[name] for name in _names(author) if name in accounts), None)
             if matched is None:
                 unknown.append(
-                    f"{version} has a commit by {_shown(author)}, who has no account here"
+                    f"{version} {_deed(author)} {_shown(author)}, who has no account here"
                 )
+            elif author.get("mlflow") or version.artifact.kind == ArtifactKind.MODEL:
+                known[matched] = f"trained or registered {version}"
             else:
-                known[matched] = f"a commit of {version}"
+                known[matched] = f"wrote a commit of {version}"
     return Authors(known, tuple(unknown))
 
 
@@ -177,11 +179,18 @@ def _names(author: Mapping[str, str]) -> list[tuple[str, str]]:
         found.append((str(IdentityKind.EMAIL), author["email"].lower()))
     if author.get("login"):
         found.append((str(IdentityKind.SCM_LOGIN), author["login"].lower()))
+    if author.get("mlflow"):
+        found.append((str(IdentityKind.MLFLOW), author["mlflow"].lower()))
     return found
 
 
+def _deed(author: Mapping[str, str]) -> str:
+    return "was made by the MLflow user" if author.get("mlflow") else "has a commit by"
+
+
 def _shown(author: Mapping[str, str]) -> str:
-    return author.get("email") or author.get("login") or author.get("name") or "somebody unnamed"
+    names = (author.get(part) for part in ("email", "login", "mlflow", "name"))
+    return next((name for name in names if name), "somebody unnamed")
 
 
 def _accounts_by_name(names: set[tuple[str, str]]) -> dict[tuple[str, str], int]:

@@ -1,5 +1,6 @@
 """Which alias says what an environment serves, and the aliases that must still be set in MLflow."""
 
+import re
 from typing import Any
 
 from django.core.validators import RegexValidator
@@ -10,8 +11,9 @@ from catalog.models import Environment
 from models_registry.models.registered_model import RegisteredModel
 from models_registry.models.version import ModelVersion
 
+ALIAS_FORM = re.compile(r"^(?!latest\Z)(?![vV]\d+\Z)[A-Za-z0-9_-]{1,100}\Z")
 ALIAS = RegexValidator(
-    r"^(?!latest\Z)(?![vV]\d+\Z)[A-Za-z0-9_-]{1,100}\Z",
+    ALIAS_FORM,
     "Use letters, digits, hyphens and underscores; MLflow keeps 'latest' and 'v1', 'v2' … for itself.",
 )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 
 from catalog.models import ArtifactVersion, Project
 from models_registry.models.registered_model import RegisteredModel
@@ -40,8 +41,9 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
         return self.filter(model__registry__project__in=Project.objects.visible_to(user))
 
     def waiting_for_files(self) -> "ModelVersionQuerySet":
-        """Return the versions whose files must still be read, oldest first."""
-        return self.filter(intake=Intake.WAITING).order_by("pk")
+        """Return the versions whose files a worker should read now, oldest first."""
+        due = self.filter(intake=Intake.WAITING, gone_at=None, intake_due_at__lte=timezone.now())
+        return due.order_by("pk")
 
 
 class ModelVersion(models.Model):
@@ -59,6 +61,9 @@ class ModelVersion(models.Model):
     )
     """Empty until the digest is known; a version without it cannot be released."""
     intake = models.CharField(max_length=10, choices=Intake, default=Intake.WAITING)
+    intake_due_at = models.DateTimeField(default=timezone.now)
+    """When a worker reads the files, or tries again; while one is at it, when its lease runs out."""
+    intake_tries = models.PositiveSmallIntegerField(default=0)
     taken_in_at = models.DateTimeField(auto_now_add=True)
     registered_at = models.DateTimeField(null=True, blank=True)
     """When it was registered in MLflow."""
@@ -110,7 +115,9 @@ class ModelVersion(models.Model):
     trained_by = models.CharField(max_length=254, blank=True)
     """MLflow's name of who ran the training; personal data, never in an audit entry."""
     registered_by = models.CharField(max_length=254, blank=True)
-    """MLflow's name of who registered the version."""
+    """MLflow's name of who registered the version; a server without sign-in does not know."""
+    snapshot_digest = models.CharField(max_length=71, blank=True)
+    """Digest of the snapshot up to here, as it stands in the audit entry of the intake."""
 
     # Snapshot: the model's files.
     flavours = models.JSONField(default=dict)

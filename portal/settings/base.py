@@ -264,6 +264,7 @@ AUDIT_EVENTS = [
     "audit.packs.events.PackEvent",
     "audit.audit_events.AuditEvent",
     "catalog.audit_events.CatalogEvent",
+    "models_registry.audit_events.ModelEvent",
     "releases.audit_events.ReleaseEvent",
     "deployments.audit_events.DeploymentEvent",
     "portal.audit_events.PortalEvent",
@@ -323,6 +324,17 @@ AUDIT_NUDGE = "catalog.nudges.nudge"
 # Where a pack lies while it is put together: it may be large, and /tmp may be memory.
 PACK_SCRATCH = env_str("PACK_SCRATCH", default=PACKS_ROOT)
 PACK_KEY_FILE = env_str("PACK_KEY_FILE", default=str(BASE_DIR / ".gatehouse" / "pack-key"))
+
+# MLflow (docs/models.md). Files with the credentials of tracking servers and the secrets of their webhooks.
+MODEL_REGISTRY_CLIENT = "models_registry.clients.mlflow.connect"
+MLFLOW_CREDENTIALS_DIR = env_str("MLFLOW_CREDENTIALS_DIR", default="")
+MLFLOW_CA_FILE = env_str("MLFLOW_CA_FILE", default="")
+# How often everything in a registry is compared, and how much of a model's files is read for its digest.
+MODELS_SYNC_SECONDS = env_int("MODELS_SYNC_SECONDS", default=60)
+MODELS_LEASE_SECONDS = env_int("MODELS_LEASE_SECONDS", default=300)
+MODEL_FILES_MAX_BYTES = env_int("MODEL_FILES_MAX_BYTES", default=2 * 1024 * 1024 * 1024)
+# A version is taken in completely when its run has ended, or after this long.
+MODEL_RUN_PATIENCE_SECONDS = env_int("MODEL_RUN_PATIENCE_SECONDS", default=600)
 
 CLUSTER_CLIENT = "deployments.clients.kubernetes.connect"
 KUBERNETES_CREDENTIALS_DIR = env_str("KUBERNETES_CREDENTIALS_DIR", default="")

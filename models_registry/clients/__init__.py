@@ -1,0 +1,1 @@
+"""The port to a model registry, and its adapter for MLflow."""

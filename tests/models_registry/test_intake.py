@@ -1,0 +1,226 @@
+"""What the portal takes in from MLflow, and what it makes of it."""
+
+import hashlib
+
+import pytest
+
+from audit.canonical import canonical
+from catalog.actions.add_identity import add_identity
+from catalog.models import ArtifactKind
+from models_registry.models import DigestBasis, Intake
+from releases.eligibility import authors_of
+from tests import factories
+from tests.models_registry.lab import trained
+
+GIT = {
+    "mlflow.source.git.commit": "4f1c" * 10,
+    "mlflow.source.git.branch": "main",
+    "mlflow.source.git.dirty": "true",
+    "mlflow.source.git.repoURL": "https://git.example.com/credit",
+}
+DATASET = {
+    "tags": [{"key": "mlflow.data.context", "value": "training"}],
+    "dataset": {
+        "name": "loans",
+        "digest": "c4cf349b",
+        "source_type": "s3",
+        "source": '{"uri": "s3://lake/loans.parquet"}',
+        "schema": '{"mlflow_colspec": [{"type": "double", "name": "income", "required": true}]}',
+    },
+}
+
+
+def test_a_registered_model_becomes_an_artifact_and_its_version_an_artifact_version(lab, anna):
+    anna.model("credit-risk")
+    trained(anna)
+    lab.sync()
+    version = lab.version("credit-risk")
+    assert version.intake == Intake.COMPLETE
+    assert version.artifact_version.artifact.kind == ArtifactKind.MODEL
+    assert version.artifact_version.artifact.name == "credit-risk"
+    assert version.artifact_version.version == "1"
+    assert lab.events() == [
+        "models.registry_created",
+        "models.model_taken_in",
+        "models.version_taken_in",
+        "models.version_completed",
+    ]
+
+
+def test_everything_that_a_reviewer_must_know_is_kept(lab, anna):
+    anna.model("credit-risk")
+    trained(
+        anna,
+        tags=GIT,
+        params={"C": 0.5, "solver": "lbfgs"},
+        metrics=[("auc", 0.7, 0), ("auc", 0.9, 2), ("loss", "NaN", 0), ("peak", "Infinity", 1)],
+        datasets=[DATASET],
+        run_name="first",
+    )
+    lab.sync()
+    version = lab.version("credit-risk")
+    assert version.parameters == {"C": "0.5", "solver": "lbfgs"}
+    auc, loss, peak = version.metrics
+    assert (auc["key"], auc["value"], auc["step"]) == ("auc", 0.9, 2)
+    assert (loss["value"], loss["said"]) == (None, "NaN")
+    assert (peak["value"], peak["said"]) == (None, "Infinity")
+    assert (version.git_commit, version.git_branch) == ("4f1c" * 10, "main")
+    assert version.git_dirty is True
+    assert version.git_repository == "https://git.example.com/credit"
+    assert (version.trained_by, version.run_name, version.run_status) == (
+        "anna",
+        "first",
+        "FINISHED",
+    )
+    assert version.datasets == [
+        {
+            "name": "loans",
+            "digest": "c4cf349b",
+            "strength": "weak",
+            "source_type": "s3",
+            "source": '{"uri": "s3://lake/loans.parquet"}',
+            "context": "training",
+            "columns": [["income", "double"]],
+        }
+    ]
+    assert version.flavours["sklearn"]["sklearn_version"] == "1.9.1"
+    assert version.signature["inputs"] == [{"name": "income", "type": "double"}]
+
+
+def test_the_digest_is_over_the_files_and_anybody_can_compute_it_again(lab, anna, standin):
+    anna.model("credit-risk")
+    trained(anna)
+    lab.sync()
+    version = lab.version("credit-risk")
+    prefix = version.download_uri.removeprefix("mlflow-artifacts:/") + "/"
+    files = [
+        {"path": path.removeprefix(prefix), "size": len(content), "sha256": sha256(content)}
+        for path, content in sorted(standin.files.items())
+    ]
+    whole = {"model": "gatehouse.model-files/v1", "files": files}
+    assert version.files == files
+    assert version.artifact_version.digest == f"sha256:{sha256(canonical(whole))}"
+    assert version.digest_basis == DigestBasis.FILES
+
+
+def test_files_out_of_reach_are_said_to_be_so(lab, anna):
+    anna.model("credit-risk")
+    anna.version("credit-risk", source="s3://models/credit/1")
+    lab.sync()
+    version = lab.version("credit-risk")
+    assert version.digest_basis == DigestBasis.RECORD
+    assert "The files lie at s3:…, where MLflow does not hand them out" in version.digest_sentence
+    assert "not over its files" in version.digest_sentence
+    assert version.artifact_version.uri == "s3://models/credit/1"
+
+
+def test_files_larger_than_the_limit_are_not_read(lab, anna, settings, standin):
+    settings.MODEL_FILES_MAX_BYTES = 20
+    anna.model("credit-risk")
+    trained(anna)
+    lab.sync()
+    version = lab.version("credit-risk")
+    assert version.digest_basis == DigestBasis.RECORD
+    assert "more than 20 bytes" in version.digest_sentence
+    assert not [call for call, path in standin.calls if call == "artifacts" and "MLmodel" in path][
+        3:
+    ]
+
+
+def test_a_version_without_a_run_is_taken_in_with_a_remark(lab, anna):
+    anna.model("credit-risk")
+    anna.version("credit-risk")
+    lab.sync()
+    version = lab.version("credit-risk")
+    assert version.remarks[0].startswith("It was registered without a run")
+    assert version.artifact_version.authors == []
+
+
+def test_a_version_whose_run_is_still_going_on_waits_for_its_end(lab, anna):
+    anna.model("credit-risk")
+    run_id = anna.run(metrics=[("auc", 0.7, 0)], finished=False)
+    anna.version("credit-risk", run_id=run_id)
+    lab.sync()
+    waiting = lab.version("credit-risk")
+    assert (waiting.intake, waiting.artifact_version) == (Intake.WAITING, None)
+    assert f"Its run {run_id} is still going on" in waiting.digest_sentence
+    anna.call(
+        "POST",
+        "runs/log-batch",
+        run_id=run_id,
+        metrics=[{"key": "auc", "value": 0.8, "timestamp": 1, "step": 1}],
+    )
+    anna.end(run_id)
+    lab.hurry()
+    lab.sync()
+    version = lab.version("credit-risk")
+    assert version.intake == Intake.COMPLETE
+    assert version.metrics[0]["value"] == 0.8
+
+
+@pytest.mark.parametrize(
+    "name", ["credit risk", "modèle é", "模型", "...", "a" * 256, 'it\'s "one"']
+)
+def test_any_name_that_mlflow_takes_is_taken_in(lab, anna, name):
+    anna.model(name)
+    trained(anna, name)
+    lab.sync()
+    assert lab.version(name).artifact_version.artifact.name
+    assert lab.state.sentence == "Compared: 1 new versions."
+
+
+def test_two_names_that_look_alike_are_two_artifacts(lab, anna):
+    for name in ("credit risk", "credit-risk", "credit  risk"):
+        anna.model(name)
+    lab.sync()
+    names = {
+        lab.model(name).artifact.name for name in ("credit risk", "credit-risk", "credit  risk")
+    }
+    assert len(names) == 3
+
+
+def test_a_name_that_another_kind_of_artifact_has_is_not_taken_from_it(lab, anna):
+    factories.image(lab.project, "credit-risk")
+    anna.model("credit-risk")
+    lab.sync()
+    assert lab.model("credit-risk").artifact.name.startswith("credit-risk-")
+
+
+def test_only_models_that_match_the_pattern_come_in(lab, anna):
+    lab.change(name_pattern="credit-*, fraud")
+    for name in ("credit-risk", "fraud", "fraud-2", "weather"):
+        anna.model(name)
+        anna.version(name)
+    lab.sync()
+    assert lab.names == ["credit-risk", "fraud"]
+
+
+def test_who_trained_a_model_is_an_author_of_it(lab, anna):
+    anna.model("credit-risk")
+    trained(anna, user="anna.k")
+    trained(anna, user="tom@example.com")
+    lab.sync()
+    versions = [lab.version("credit-risk", number).artifact_version for number in (1, 2)]
+    assert versions[0].authors == [{"mlflow": "anna.k"}]
+    tom, sofia = factories.person("tom"), factories.person("sofia")
+    found = authors_of(versions)
+    assert list(found.known) == [tom.pk]
+    assert found.unknown == (
+        "credit-risk 1 was made by the MLflow user anna.k, who has no account here",
+    )
+    add_identity(sofia, kind="mlflow", value="Anna.K", by=factories.admin())
+    assert set(authors_of(versions).known) == {tom.pk, sofia.pk}
+    assert authors_of(versions).known[sofia.pk] == "trained or registered credit-risk 1"
+
+
+def test_personal_names_stay_outside_of_the_entries(lab, anna):
+    from audit.models import Event  # noqa: PLC0415 -- needs Django
+
+    anna.model("credit-risk")
+    trained(anna, user="anna.k")
+    lab.sync()
+    assert not [event for event in Event.objects.all() if b"anna.k" in bytes(event.entry)]
+
+
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
