@@ -194,8 +194,10 @@ class MlflowRegistry:
         send: Callable[..., bytes | None] = self.transport.post if post else self.transport.get
         while True:
             raw = send(f"{_API}/{call}", {**asked, **({"page_token": token} if token else {})})
-            document = document_of(raw or b"{}", call)
-            yield document, blake2b(raw or b"{}", digest_size=16).hexdigest()
+            if raw is None:
+                raise RegistryRefused(f"MLflow does not know the call {call}.")
+            document = document_of(raw, call)
+            yield document, blake2b(raw, digest_size=16).hexdigest()
             token = text(document.get("next_page_token"))
             if not token:
                 return
@@ -239,7 +241,7 @@ class MlflowRegistry:
     def _listed_files(self, uri: str, folder: str) -> list[dict[str, Any]]:
         path = f"{_path_of(uri)}/{folder}".strip("/")
         raw = self.transport.get(_FILES, {"path": path})
-        return listed(document_of(raw or b"{}", "mlflow-artifacts"), "files")
+        return listed(document_of(b"{}" if raw is None else raw, "mlflow-artifacts"), "files")
 
 
 def _held(document: dict[str, Any] | None, key: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from models_registry.actions.create_registry import RegistrySpec, create_registr
 from models_registry.models import (
     AliasOrder,
     Finding,
+    Hint,
     ModelVersion,
     RegisteredModel,
     Registry,
@@ -64,6 +65,23 @@ class Lab:
         spec = RegistrySpec(**{**now, **changes})
         self.registry = change_registry(self.registry, spec, by=factories.person("oskar"))
 
+    def hint(self, name):
+        """Look at one model, as after a webhook."""
+        Hint.objects.create(registry=self.registry, model_name=name)
+        assert work.look_at_hints(self.registry.pk)
+        work.read_waiting_files(self.registry.pk)
+
+    def end_lease(self):
+        """Let time pass until a dead worker's lease runs out."""
+        Sync.objects.update(lease_until=timezone.now())
+
+    def fresh(self):
+        """Read the registry over new connections."""
+        from models_registry.clients import transport  # noqa: PLC0415 -- loads MLflow's client
+
+        transport.request_utils._get_request_session(**transport._RETRIES).close()
+        return self.sync()
+
     @property
     def names(self):
         models = RegisteredModel.objects.filter(registry=self.registry, gone_at=None)
@@ -86,7 +104,7 @@ class Lab:
         return [finding.kind for finding in Finding.objects.order_by("pk")]
 
     def events(self, *types):
-        found = Event.objects.filter(type__startswith="models.").order_by("pk")
+        found = Event.objects.filter(type__startswith="models_registry.").order_by("pk")
         return list(
             (found.filter(type__in=types) if types else found).values_list("type", flat=True)
         )

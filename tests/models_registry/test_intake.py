@@ -40,10 +40,10 @@ def test_a_registered_model_becomes_an_artifact_and_its_version_an_artifact_vers
     assert version.artifact_version.artifact.name == "credit-risk"
     assert version.artifact_version.version == "1"
     assert lab.events() == [
-        "models.registry_created",
-        "models.model_taken_in",
-        "models.version_taken_in",
-        "models.version_completed",
+        "models_registry.registry_created",
+        "models_registry.model_taken_in",
+        "models_registry.version_taken_in",
+        "models_registry.version_completed",
     ]
 
 
@@ -180,7 +180,7 @@ def test_two_names_that_look_alike_are_two_artifacts(lab, anna):
 
 
 def test_a_name_that_another_kind_of_artifact_has_is_not_taken_from_it(lab, anna):
-    factories.image(lab.project, "credit-risk")
+    factories.version(lab.project, "credit-risk")
     anna.model("credit-risk")
     lab.sync()
     assert lab.model("credit-risk").artifact.name.startswith("credit-risk-")

@@ -42,6 +42,7 @@ class StandIn:
         self.experiments = {"0": "Default"}
         self.files = {}
         self.calls = []
+        self.authorizations = []
         self.faults = []
         """Functions (call, parameters) → answer or None; the first that answers instead wins."""
         self.after = []
@@ -474,6 +475,7 @@ class Handler(BaseHTTPRequestHandler):
         if body:
             asked |= json.loads(body)
         self.standin.calls.append((call, asked))
+        self.standin.authorizations.append(self.headers.get("authorization"))
         if self.faulty(call, asked):
             return
         try:

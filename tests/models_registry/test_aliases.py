@@ -1,0 +1,134 @@
+"""After a verified deployment the environment's alias says so in MLflow."""
+
+import pytest
+
+from catalog.errors import InvalidInput
+from models_registry import work
+from models_registry.actions.choose_alias import choose_alias
+from models_registry.aliases import alias_of, order_aliases
+from models_registry.models import AliasOrder
+from releases.actions.seal_release import seal_release
+from tests import factories
+from tests.models_registry.lab import trained
+
+
+@pytest.fixture
+def risk(lab, anna):
+    """Two versions of a model, each in a release."""
+    anna.model("credit-risk")
+    trained(anna)
+    trained(anna)
+    lab.sync()
+    return lab
+
+
+def release(lab, number):
+    version = lab.version("credit-risk", number).artifact_version
+    return seal_release(
+        lab.project,
+        version=f"model-{number}",
+        artifact_versions=[version.pk],
+        by=factories.person("priya"),
+    )
+
+
+def verified(lab, number, environment="production", change_request=1):
+    """The release was verified in the environment."""
+    place = lab.project.environments.get(name=environment)
+    order_aliases(place, release(lab, number).pk, change_request=change_request)
+
+
+def set_them(lab):
+    done = work.set_waiting_aliases(lab.registry.pk)
+    work.look_at_hints(lab.registry.pk)
+    return done
+
+
+def test_the_alias_is_set_in_mlflow_and_is_no_finding(risk, standin):
+    verified(risk, 2)
+    assert set_them(risk) == 1
+    assert standin.models["credit-risk"]["aliases"] == {"champion": 2}
+    risk.sync()
+    assert risk.version("credit-risk", 2).aliases == ["champion"]
+    assert risk.findings == []
+    assert {"models_registry.alias_ordered", "models_registry.alias_set"} <= set(risk.events())
+
+
+def test_a_champion_that_is_moved_afterwards_is_a_finding(risk, anna):
+    verified(risk, 2)
+    set_them(risk)
+    anna.alias("credit-risk", "champion", 1)
+    risk.sync()
+    assert risk.findings == ["alias_moved"]
+
+
+def test_an_alias_moved_back_to_an_earlier_champion_outside_is_a_finding(risk, anna):
+    verified(risk, 1, change_request=1)
+    set_them(risk)
+    verified(risk, 2, change_request=2)
+    set_them(risk)
+    anna.alias("credit-risk", "champion", 1)
+    risk.sync()
+    assert risk.findings == ["alias_moved"]
+
+
+def test_the_same_deployment_orders_once(risk):
+    place = risk.project.environments.get(name="production")
+    sealed = release(risk, 1)
+    for _ in range(2):
+        order_aliases(place, sealed.pk, change_request=7)
+    assert AliasOrder.objects.count() == 1
+
+
+def test_a_later_deployment_overtakes_an_order_that_was_not_carried_out(risk, standin):
+    verified(risk, 1, change_request=1)
+    verified(risk, 2, change_request=2)
+    assert set_them(risk) == 1
+    assert standin.models["credit-risk"]["aliases"] == {"champion": 2}
+    states = AliasOrder.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["overtaken", "set"]
+
+
+def test_mlflow_that_does_not_answer_is_asked_again_later(risk, standin):
+    verified(risk, 1)
+    standin.faults.append(lambda call, asked: (503, b"", "text/plain"))
+    assert set_them(risk) == 0
+    order = AliasOrder.objects.get()
+    assert (order.state, order.tries) == ("setting", 1)
+    assert "with 503" in order.sentence
+    standin.faults.clear()
+    assert set_them(risk) == 0  # not yet its time
+    risk.hurry()
+    assert set_them(risk) == 1
+
+
+def test_a_version_that_is_gone_in_mlflow_gets_no_alias_and_that_is_said(risk, anna):
+    verified(risk, 1)
+    anna.delete_version("credit-risk", 1)
+    assert set_them(risk) == 0
+    order = AliasOrder.objects.get()
+    assert (order.state, order.sentence) == (
+        "refused",
+        "MLflow has no version 1 of credit-risk any more.",
+    )
+    assert "models_registry.alias_refused" in risk.events()
+
+
+def test_unless_chosen_the_alias_is_champion_or_the_environments_name(lab):
+    staging, production = lab.project.environments.order_by("position")
+    assert (alias_of(staging), alias_of(production)) == ("staging", "champion")
+    choose_alias(production, "live", by=factories.person("oskar"))
+    choose_alias(staging, "", by=factories.person("oskar"))
+    assert (alias_of(staging), alias_of(production)) == ("", "live")
+
+
+def test_two_production_environments_do_not_share_the_champion(db):
+    made = factories.project(environments=[("eu", "production"), ("us", "production")])
+    assert [alias_of(each) for each in made.environments.all()] == ["eu", "us"]
+
+
+@pytest.mark.parametrize("alias", ["latest", "v1", "V12", "a b", "é", "x" * 101])
+def test_an_alias_that_mlflow_would_not_take_is_refused(lab, alias):
+    production = lab.project.environments.get(name="production")
+    with pytest.raises(InvalidInput):
+        choose_alias(production, alias, by=factories.person("oskar"))
