@@ -5,7 +5,7 @@ from django.db import transaction
 from audit.personal import about, name_of
 from audit.record import record
 from catalog.audit_events import CatalogEvent
-from catalog.errors import AlreadyExists
+from catalog.errors import AlreadyExists, InvalidInput
 from catalog.locking import locked
 from catalog.models import Identity, IdentityKind, User
 from catalog.permissions import PortalPermission, require_portal
@@ -29,6 +29,8 @@ def add_identity(person: User, *, kind: str, value: str, by: User) -> Identity:
     refuse_oneself(person, by, "decide under which names your own work is known")
     identity = Identity(user=person, kind=kind, value=value)
     check_fields(identity, "kind", "value")
+    if kind == IdentityKind.EMAIL:
+        _check_address(identity.value)
     taken = "This identity is noted already, here or for somebody else."
     if kind == IdentityKind.EMAIL and _is_anothers_address(identity):
         raise AlreadyExists(taken, fields={"value": [taken]})
@@ -43,6 +45,15 @@ def add_identity(person: User, *, kind: str, value: str, by: User) -> Identity:
     )
     reevaluate_projects_of(person)
     return identity
+
+
+def _check_address(value: str) -> None:
+    # No more than this: commits carry addresses such as build@runner-7, that no mail could reach.
+    name, at, host = value.rpartition("@")
+    if not (name and at and host):
+        raise InvalidInput.of(
+            "value", "An e-mail address has a name, an @ and a host, as in priya@example.com."
+        )
 
 
 def _is_anothers_address(identity: Identity) -> bool:

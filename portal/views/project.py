@@ -62,7 +62,7 @@ class OverviewPage(ProjectPage):
         return {
             **super().context(),
             "environments": [
-                self._card(environment, path, now, waiting[environment.pk])
+                self._card(environment, path, now, waiting)
                 for environment, now in standing
             ],
             "recent": [
@@ -91,7 +91,12 @@ class OverviewPage(ProjectPage):
         waiting: dict[int, list[dict[str, str]]] = defaultdict(list)
         for environment, number, state, release in found:
             waiting[environment].append(
-                {"label": f"CR-{number} to {release}", "url": address_of(number), "state": state}
+                {
+                    "label": f"CR-{number} to {release}",
+                    "url": address_of(number),
+                    "state": state,
+                    "release": release,
+                }
             )
         return waiting
 
@@ -100,7 +105,7 @@ class OverviewPage(ProjectPage):
         environment: Environment,
         path: list[Environment],
         now: Now,
-        waiting: list[dict[str, str]],
+        waiting: dict[int, list[dict[str, str]]],
     ) -> Card:
         slug = self.project.slug
         card = Card(
@@ -115,18 +120,25 @@ class OverviewPage(ProjectPage):
             since=now.since,
             runs=runs_of(now),
             notices=notices_of(environment, now),
-            waiting=waiting,
+            waiting=waiting[environment.pk],
         )
-        self._offer(card, environment, path, now)
+        self._offer(card, environment, path, now, waiting)
         return card
 
     def _offer(
-        self, card: Card, environment: Environment, path: list[Environment], now: Now
+        self,
+        card: Card,
+        environment: Environment,
+        path: list[Environment],
+        now: Now,
+        waiting: dict[int, list[dict[str, str]]],
     ) -> None:
         """Put the one next step on the card, if there is one for whoever looks."""
         onward = next_environment(path, environment)
         if onward is None or now.release_id is None:
             return
+        if any(each["release"] == now.release for each in waiting[onward.pk]):
+            return  # it has been asked for, and the card over there says so
         if self.held.may(Permission.SUBMIT_CHANGE, onward.pk):
             wish = urlencode({"release": now.release_id, "environment": onward.pk})
             page = reverse("releases:new-change-request", args=[self.project.slug])

@@ -298,3 +298,9 @@ def test_a_password_is_ones_own_or_a_superusers_to_set(make, admin, events):
     with pytest.raises(InvalidInput):
         set_password(tom, password="short", by=tom)
     assert User.objects.get(pk=tom.pk).check_password("five-loud-harbours")
+
+
+@pytest.mark.parametrize("value", ["tom", "@example.org", "tom@", "@"])
+def test_an_address_has_a_name_and_a_host(manager, value):
+    with pytest.raises(InvalidInput, match="a name, an @ and a host"):
+        add_identity(factories.person("tom"), kind="email", value=value, by=manager)

@@ -208,6 +208,15 @@ def test_what_runs_in_staging_is_offered_for_production(world, as_):
     assert wish in text
 
 
+def test_what_has_been_asked_for_already_is_not_offered_again(world, as_):
+    done = world.deployed()
+    project = reverse("portal:project", args=["payments"])
+    offer = f"Promote {done.release.version} to production"
+    assert offer in as_("priya").get(project).content.decode()
+    world.request(done.release, world.production)
+    assert offer not in as_("priya").get(project).content.decode()
+
+
 def test_the_live_part_says_nothing_while_nothing_changes(world, waiting, as_):
     client = as_("sofia")
     page = page_of(client, waiting)
