@@ -240,3 +240,4 @@ from audit.completeness.models import Alarm, VerificationRun, WitnessStanding  #
 from audit.packs.models import Pack  # noqa: E402, F401
 from audit.privacy.models import SubjectKey  # noqa: E402, F401
 from audit.search.models import Words, WordsCursor  # noqa: E402, F401
+from audit.streaming.models import DeadLetter, Destination  # noqa: E402, F401

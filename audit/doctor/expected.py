@@ -39,6 +39,7 @@ TRIGGERS = {
 
 # Tables whose changes need an event in the same transaction: by name, since they belong to apps above.
 WATCHED = (
+    "audit_destination",
     "deployments_deployment",
     "deployments_target",
     "models_registry_finding",
