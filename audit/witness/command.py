@@ -38,6 +38,9 @@ def parser(program: str) -> ArgumentParser:
     made.add_argument("--log", action="append", default=[], help="a log's verifier key; repeatable")
     made.add_argument("--policy", type=Path, help="take the logs' keys from this tlog-policy file")
     made.add_argument(
+        "--quiet", action="store_true", help="say nothing while all is well; GET / shows the keys"
+    )
+    made.add_argument(
         "--new-key",
         metavar="NAME",
         help="first make the key file if there is none, under this name",
@@ -50,17 +53,22 @@ def run(arguments: Sequence[str], program: str = "witness") -> int:
     asked = parser(program).parse_args(arguments)
     try:
         witness = _witness(asked)
-        server = WitnessServer(asked.listen, witness)
+        server = WitnessServer(asked.listen, witness, quiet=asked.quiet)
     except (Malformed, StateInUse, OSError) as error:
         sys.stderr.write(f"witness: {error}\n")
         return 1
+    if not asked.quiet:
+        _introduce(server)
+    _serve(server)
+    return 0
+
+
+def _introduce(server: WitnessServer) -> None:
     host, port = server.server_address[:2]
-    for key in witness.keys:
+    for key in server.witness.keys:
         sys.stdout.write(f"{key}\n")
     sys.stdout.write(f"witness: listening on {host!s}:{port}\n")
     sys.stdout.flush()
-    _serve(server)
-    return 0
 
 
 def _serve(server: WitnessServer) -> None:

@@ -17,10 +17,15 @@ class WitnessServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], witness: Witness) -> None:
-        """Listen there; port 0 takes a free one, which ``server_address`` then says."""
+    def __init__(self, address: tuple[str, int], witness: Witness, *, quiet: bool = False) -> None:
+        """Listen there; port 0 takes a free one, which ``server_address`` then says.
+
+        Args:
+            quiet: tell the log of refusals only.
+        """
         super().__init__(address, _Handler)
         self.witness = witness
+        self.quiet = quiet
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -53,8 +58,9 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._not_found()
 
-    def log_message(self, template: str, *arguments: object) -> None:
-        super().log_message(template, *arguments)
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        if code != HTTPStatus.OK or not self.server.quiet:
+            super().log_request(code, size)
 
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "")

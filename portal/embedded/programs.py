@@ -34,7 +34,7 @@ def _witnesses(installation: Installation) -> list[Program]:
     if port:
         home = installation.layout.witness
         command = [sys.executable, "-m", "audit.witness", "--listen", f"127.0.0.1:{port}"]
-        command += ["--state", str(home / "state"), "--key", str(home / "key")]
+        command += ["--quiet", "--state", str(home / "state"), "--key", str(home / "key")]
         command += ["--policy", str(home / "policy")]
         found.append(Program("witness", command, stage=SERVING))
     return found

@@ -62,8 +62,7 @@ class OverviewPage(ProjectPage):
         return {
             **super().context(),
             "environments": [
-                self._card(environment, path, now, waiting)
-                for environment, now in standing
+                self._card(environment, path, now, waiting) for environment, now in standing
             ],
             "recent": [
                 row_of(each, ask=held_up_by(each), with_risk=False) for each in recent[:RECENT]

@@ -301,6 +301,6 @@ def test_a_password_is_ones_own_or_a_superusers_to_set(make, admin, events):
 
 
 @pytest.mark.parametrize("value", ["tom", "@example.org", "tom@", "@"])
-def test_an_address_has_a_name_and_a_host(manager, value):
+def test_an_address_has_a_name_and_a_host(make, manager, value):
     with pytest.raises(InvalidInput, match="a name, an @ and a host"):
-        add_identity(factories.person("tom"), kind="email", value=value, by=manager)
+        add_identity(make.person("tom"), kind="email", value=value, by=manager)
