@@ -84,11 +84,23 @@ def _silence(_tree: Tree, now: datetime) -> str:
     )
 
 
-def _verifying(_tree: Tree, now: datetime) -> str:
-    last = VerificationRun.objects.order_by("-pk").values_list("finished_at", flat=True).first()
+def verification_is_due() -> bool:
+    """Whether the log was never verified, or not for so long that the night was missed."""
+    last = _last_verified()
+    return last is None or timezone.now() - last > VERIFIED_WITHIN
+
+
+def _last_verified() -> datetime | None:
+    finished = VerificationRun.objects.order_by("-pk").values_list("finished_at", flat=True)
+    return finished.first()
+
+
+def _verifying(tree: Tree, now: datetime) -> str:
+    last = _last_verified()
     if last is None:
         # A new installation is not to be scolded before its first night.
-        last = Event.objects.order_by("pk").values_list("recorded_at", flat=True).first()
+        signed = Checkpoint.objects.filter(origin=tree.origin).order_by("size")
+        last = signed.values_list("signed_at", flat=True).first()
     if last is None or now - last <= VERIFIED_WITHIN:
         return ""
     return f"The log was not verified since {last:%Y-%m-%d %H:%M} UTC. Do worker and beat run?"

@@ -3,10 +3,12 @@
 from typing import Final
 
 from celery import shared_task
+from django.core.cache import cache
 from django.db import transaction
 
 from audit.audit_events import AuditEvent
 from audit.completeness.run import verify_and_tell
+from audit.completeness.watch import verification_is_due
 from audit.completeness.watch import watch as watch_over
 from audit.fallbacks.hand_out import hand_out as hand_out_checkpoint
 from audit.fallbacks.hand_out import mail_out
@@ -17,6 +19,7 @@ from audit.record import record
 
 NIGHTLY: Final = 3000
 """Seconds that a verification may take: less than after which the broker gives the task to another worker."""
+_ASKED: Final = "audit:verification-asked-for"
 
 
 @shared_task(name="audit.heartbeat", soft_time_limit=60)
@@ -29,9 +32,11 @@ def heartbeat() -> None:
 
 @shared_task(name="audit.watch", soft_time_limit=60)
 def watch() -> None:
-    """Raise and lift alarms."""
+    """Raise and lift alarms; make up for a night in which nobody verified."""
     with coming_from(Origin("worker")):
         watch_over()
+    if verification_is_due() and cache.add(_ASKED, 1, NIGHTLY):
+        verify.delay()
 
 
 @shared_task(name="audit.verify", soft_time_limit=NIGHTLY, time_limit=NIGHTLY + 60)

@@ -5,6 +5,8 @@
 from datetime import timedelta
 
 import pytest
+import redis
+from django.conf import settings
 from django.utils import timezone
 
 from audit.completeness import watch as watching
@@ -12,9 +14,11 @@ from audit.completeness.alarms import open_alarms
 from audit.completeness.models import VerificationRun
 from audit.completeness.watch import silences, watch
 from audit.models import Event, Halt
+from audit.tasks import looking_after
 from audit.tasks.looking_after import heartbeat
 from tests.audit.sealing import SealedLog, tamper
 from tests.support.log import ORIGIN, connected, rows, sequence, write
+from tests.support.worker import empty_queues
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,13 +81,24 @@ def test_a_heartbeat_is_an_event(log):
 
 
 def test_a_log_that_was_never_verified_raises_one_after_its_first_night(log):
-    heartbeat()
-    tamper("UPDATE audit_event SET recorded_at = now() - interval '40 hours'")
+    log.grow(1)
+    assert alarms() == {}
+    tamper("UPDATE audit_checkpoint SET signed_at = now() - interval '40 hours'")
     assert "was not verified since" in alarms()["unverified"]
     VerificationRun.objects.create(
         origin=ORIGIN, started_at=timezone.now(), ok=True, size=1, root="", checkpoints=0
     )
     assert "unverified" not in alarms()
+
+
+def test_a_verification_that_is_missing_is_asked_for_once(log):
+    log.grow(1)
+    empty_queues()
+    looking_after.watch()
+    looking_after.watch()
+    with redis.Redis.from_url(settings.CELERY_BROKER_URL) as broker:
+        assert broker.llen("default") == 1
+    empty_queues()
 
 
 def test_without_cosignatures_one_is_raised_where_a_policy_asks_for_them(
