@@ -238,6 +238,11 @@ class Halt(models.Model):
 # Django looks for models here.
 from audit.completeness.models import Alarm, VerificationRun, WitnessStanding  # noqa: E402, F401
 from audit.packs.models import Pack  # noqa: E402, F401
-from audit.privacy.models import SubjectKey  # noqa: E402, F401
+from audit.privacy.models import (  # noqa: E402, F401
+    Erasure,
+    LegalHold,
+    Pruning,
+    RetentionPeriod,
+    SubjectKey,
+)
 from audit.search.models import Words, WordsCursor  # noqa: E402, F401
-from audit.streaming.models import DeadLetter, Destination  # noqa: E402, F401

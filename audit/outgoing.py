@@ -53,8 +53,6 @@ class Answer:
     status: int
     content: bytes
     """The first bytes of the body."""
-    retry_after: str = ""
-    """The header of that name, as it came."""
 
     @property
     def text(self) -> str:
@@ -120,8 +118,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
                 extensions={"sni_hostname": place.host},
             ) as response,
         ):
-            wait = response.headers.get("Retry-After", "")
-            return Answer(response.status_code, _beginning(response, deadline), wait)
+            return Answer(response.status_code, _beginning(response, deadline))
     except httpx.HTTPError as error:
         raise OutgoingUnavailable(
             f"{place.host} did not answer: {str(error) or type(error).__name__}."

@@ -63,6 +63,12 @@ class Unavailable(DomainError):
     code = "unavailable"
 
 
+class Held(Conflict):
+    """A legal hold keeps it."""
+
+    code = "held"
+
+
 class AlreadyExists(Conflict):
     """A thing of that name exists."""
 

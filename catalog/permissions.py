@@ -52,6 +52,7 @@ class PortalPermission(StrEnum):
     MANAGE_PEOPLE = "catalog.manage_people"
     EDIT_POLICIES = "catalog.edit_policies"
     VIEW_WHOLE_AUDIT = "catalog.view_whole_audit"
+    MANAGE_PRIVACY = "catalog.manage_privacy"
 
 
 ENVIRONMENT_PERMISSIONS = frozenset(

@@ -47,10 +47,6 @@ def _role(thing: Facts) -> str:
     return reverse("catalog:role", args=[thing["label"]])
 
 
-def _log_destination(thing: Facts) -> str:
-    return reverse("audit:destination", args=[thing["id"]])
-
-
 def _account(thing: Facts) -> str:
     if str(thing["id"]).startswith("sys_"):
         return ""  # the portal itself has no page
@@ -68,7 +64,6 @@ PAGES: Final[Mapping[str, Callable[[Facts], str]]] = {
     "team": _team,
     "role": _role,
     "account": _account,
-    "log-destination": _log_destination,
 }
 """By the type of the event's object; what is missing here is a part of what its stream is about."""
 

@@ -71,6 +71,15 @@ app.conf.update(
             "task": "audit.mail_checkpoint",
             "schedule": crontab(hour="6", minute="0"),
         },
+        "erasures that no worker is busy with, or that a restore undid": {
+            "task": "catalog.sweep_erasures",
+            "schedule": 30.0,
+        },
+        "erasures without a receipt": {"task": "audit.sweep_receipts", "schedule": 15.0},
+        "data whose time is over": {
+            "task": "audit.prune",
+            "schedule": crontab(hour="3", minute="45"),
+        },
         "memberships that ended": {"task": "catalog.expire_memberships", "schedule": 60.0},
         "kept answers that nobody repeats any more": {
             "task": "portal.forget_idempotency_keys",

@@ -39,7 +39,8 @@ TRIGGERS = {
 
 # Tables whose changes need an event in the same transaction: by name, since they belong to apps above.
 WATCHED = (
-    "audit_destination",
+    "audit_erasure",
+    "audit_legalhold",
     "deployments_deployment",
     "deployments_target",
     "models_registry_finding",

@@ -18,6 +18,7 @@ from django.utils import timezone
 from audit.itself import TheLog, the_watcher
 from audit.models import Event
 from audit.packs.contents import Assembly, Built
+from audit.packs.erasure import remove_file
 from audit.packs.errors import CannotBuild, LeaseLost, NotSealedYet, PackNotAllowed
 from audit.packs.events import PackEvent
 from audit.packs.models import Pack, PackState
@@ -25,11 +26,14 @@ from audit.packs.progress import LEASE, Progress
 from audit.packs.request import ensure_may_have
 from audit.packs.signing_key import PackKey, key_in
 from audit.packs.snapshot import snapshot
+from audit.privacy.models import Erasure
 from audit.reach import reach_of
 from audit.record import record
 
 PATIENCE: Final = timedelta(minutes=10)
 """How long a pack waits for the log to be signed as far as its request."""
+
+_ERASURES: Final = "SELECT count(*) FROM audit_erasure WHERE erased_at IS NOT NULL"
 
 log = structlog.get_logger(__name__)
 
@@ -75,10 +79,15 @@ def _build(pack: Pack) -> Pack:
     announce(key)
     Path(settings.PACK_SCRATCH).mkdir(mode=0o750, parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=settings.PACK_SCRATCH) as out, snapshot() as seen:
+        erasures = seen.one(_ERASURES, {})
         built = Assembly(pack, seen, key, Progress(pack, pack.lease_holder)).write(out)
         pack.sha256 = built.sha256
         _keep(out, pack.stored_name)
-    return _finish(pack, built)
+    try:
+        return _finish(pack, built, erasures)
+    except NotSealedYet:
+        remove_file(pack)
+        raise
 
 
 def _keep(out: IO[bytes], name: str) -> None:
@@ -89,8 +98,12 @@ def _keep(out: IO[bytes], name: str) -> None:
 
 
 @transaction.atomic(durable=True)
-def _finish(pack: Pack, built: Built) -> Pack:
+def _finish(pack: Pack, built: Built, erasures: int) -> Pack:
     pack = _still_mine(pack)
+    if Erasure.objects.filter(erased_at__isnull=False).count() != erasures:
+        raise NotSealedYet(
+            "Somebody's personal data was erased while the pack was built. It is built again without it."
+        )
     pack.state = PackState.READY
     pack.sha256, pack.size = built.sha256, built.size
     pack.manifest_sha256 = built.manifest_sha256

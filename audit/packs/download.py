@@ -18,12 +18,17 @@ def download(pack: Pack, *, by: Any) -> IO[bytes]:
 
     Raises:
         PackNotAllowed: the account may not read what is in it.
-        PackNotReady: it is not built, or its file is lost.
+        PackNotReady: it is not built, or its file was removed or is lost.
     """
     ensure_may_have(pack.wanted, reach_of(by))
     if pack.state != PackState.READY:
         raise PackNotReady(
             f"The {pack} is {pack.get_state_display().lower()}; there is no file yet."
+        )
+    if pack.removed_at:
+        raise PackNotReady(
+            f"The file of the {pack} was removed on {pack.removed_at:%d %B %Y}: somebody named in it was "
+            "erased, or its time was over. Ask for the same pack again; it holds what may still be shown."
         )
     try:
         opened: IO[bytes] = storages["packs"].open(pack.stored_name, "rb")

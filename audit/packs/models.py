@@ -55,6 +55,8 @@ class Pack(models.Model):
     finished_at = models.DateTimeField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
     manifest_sha256 = models.CharField(max_length=64, blank=True)
+    removed_at = models.DateTimeField(null=True)
+    """Since when the file is gone by design: an erasure, or the end of its time."""
     size = models.BigIntegerField(null=True)
     entries = models.BigIntegerField(null=True)
     checkpoint_size = models.BigIntegerField(null=True)

@@ -3,6 +3,7 @@
 
     gatehouse_verify.py PACK.zip             an evidence pack, or the folder it was unpacked into
     gatehouse_verify.py LOG_DIRECTORY        the published log: checkpoint, tiles, entries
+    gatehouse_verify.py RECEIPT.zip          the receipt of an erasure
     gatehouse_verify.py EVENT.tlog-proof --entry EVENT.json
 
     --log-key KEY      the log's verifier key (or a file that holds it), from where you trust
@@ -1948,6 +1949,63 @@ class Pack:
         return found
 
 
+class Receipt(Pack):
+    """The receipt of an erasure: its files, its entry in the log, and that the two agree."""
+
+    def verify(self) -> None:
+        """Check everything."""
+        for name, check in (
+            ("manifest", self._manifest),
+            ("manifest signature", self._signature),
+            ("entry", self._entry),
+        ):
+            with Check(self.report, name):
+                check()
+
+    def _entry(self) -> None:
+        own = [Key.of(line) for line in read(self.source, "log.vkey").decode().split("\n") if line]
+        brought = self.trust.log_keys or (self.trust.policy.logs if self.trust.policy else [])
+        index, path, note = proof_of(read(self.source, "entry.tlog-proof"))
+        keys = brought or own
+        seen = check_checkpoint(self.report, note, keys, self.trust.policy, pinned=bool(brought))
+        raw = read(self.source, "entry.json")
+        if root_of_inclusion(index, seen.size, leaf_hash(raw), path) != seen.root:
+            raise Refused(f"entry.json is not entry {index} of this log.")
+        self._agrees(entry_of(raw), json_of(read(self.source, "receipt.json")))
+
+    def _agrees(self, entry: dict[str, Any], told: dict[str, Any]) -> None:
+        if told.get("receipt") != "gatehouse.erasure-receipt/v1":
+            raise Refused("receipt.json is not of the version that this program knows.")
+        body = entry["body"]
+        if body.get("type") != "audit.erased":
+            raise Refused(
+                f"The entry says {body.get('type')!r:.60}, not that something was erased."
+            )
+        data = body["data"]
+        listing = read(self.source, "commitments.jsonl", 64 * SMALL)
+        for what, said, found in (
+            ("event", told["event"], entry["id"]),
+            ("subject", told["subject"], data["subject_id"]),
+            ("basis", told["basis"], data["basis"]),
+            ("who asked", told["requested_by"], data["requested_by"]),
+            ("who confirmed", told["confirmed_by"], data["confirmed_by"]),
+            ("what was erased", told["erased"], data["counts"]),
+            ("hash", told["commitments_sha256"], data["commitments_sha256"]),
+            ("list", hashlib.sha256(listing).hexdigest(), data["commitments_sha256"]),
+            ("number", listing.count(b"\n"), data["commitments"]),
+        ):
+            if said != found:
+                raise Refused(f"The receipt and the log's entry differ: {what}.")
+        self.report.ok(
+            "entry",
+            f"The log says that the data of {data['subject_id']} was erased at {entry['at']}, and that "
+            f"{data['commitments']} commitments open nothing any more: those that the receipt lists.",
+        )
+        self.report.limit(
+            "entry", "That nobody kept a copy of the key or of the data, no receipt can show."
+        )
+
+
 def hashes_of(path: str, names: list[str]) -> list[tuple[str, str]]:
     """Return the SHA-256 of files; a file that cannot be read has a sentence instead."""
     source = source_at(path)
@@ -2129,7 +2187,8 @@ def _verify_what_it_is(
     if where.is_dir() and not (where / MANIFEST).exists() and (where / "checkpoint").exists():
         verify_log(report, path, trust, workers)
     elif where.is_dir() or zipfile.is_zipfile(path):
-        Pack(report, path, trust, workers).verify()
+        kind = Receipt if source_at(path).has("receipt.json") else Pack
+        kind(report, path, trust, workers).verify()
     elif _small_file(path).startswith(b"c2sp.org/tlog-proof@"):
         verify_proof(report, path, entry, trust)
     else:

@@ -13,6 +13,7 @@ PORTAL_TITLES = {
     PortalPermission.MANAGE_PEOPLE: "Create people, teams and roles, and deactivate people",
     PortalPermission.EDIT_POLICIES: "Write and publish policies",
     PortalPermission.VIEW_WHOLE_AUDIT: "Read the audit log of every project",
+    PortalPermission.MANAGE_PRIVACY: "Erase personal data, hold it, and say how long it is kept",
 }
 
 

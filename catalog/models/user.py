@@ -30,6 +30,8 @@ class User(AbstractUser):
     pseudonym = models.CharField(max_length=40, unique=True, default=new_pseudonym, editable=False)
     full_name = models.CharField(max_length=150, blank=True)
     job_title = models.CharField(max_length=100, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """Since when nothing but the pseudonym is left."""
 
     class Meta(AbstractUser.Meta):
         constraints = [
@@ -47,6 +49,7 @@ class User(AbstractUser):
             ("manage_people", "Create people, teams and roles, and deactivate people"),
             ("edit_policies", "Write and publish policies"),
             ("view_whole_audit", "Read the audit log of every project"),
+            ("manage_privacy", "Erase personal data, hold it, and say how long it is kept"),
         ]
 
     @property

@@ -260,16 +260,25 @@ AUDIT_ENVIRONMENT_STREAMS = [
 AUDIT_ADDRESSES = "portal.audit_addresses.address_of"
 AUDIT_PAGES = "portal.audit_addresses.page_of"
 AUDIT_ACTOR = "catalog.models.the_portal"
-AUDIT_STREAMING_RULE = "catalog.audit_streaming.may_stream"
 AUDIT_EVENTS = [
     "audit.packs.events.PackEvent",
-    "audit.streaming.events.StreamEvent",
     "audit.audit_events.AuditEvent",
+    "audit.privacy.events.PrivacyEvent",
     "catalog.audit_events.CatalogEvent",
     "models_registry.audit_events.ModelEvent",
     "releases.audit_events.ReleaseEvent",
     "deployments.audit_events.DeploymentEvent",
     "portal.audit_events.PortalEvent",
+]
+
+AUDIT_REQUEST_EXISTS = "releases.audit_holds.exists"
+# What is erased of a person beside the log, from the top downwards: names are still known above.
+AUDIT_ERASERS = [
+    "portal.erasure.erase",
+    "deployments.erasure.erase",
+    "releases.erasure.erase",
+    "audit.packs.erasure.erase",
+    "catalog.erasure.erase",
 ]
 
 # The verifiable log (docs/witnesses.md). Its own processes read the same variables by themselves.
@@ -320,7 +329,7 @@ AUDIT_CHECKS = [
     "deployments.audit_checks.SOURCE",
 ]
 CONTROLS_DIR = env_str("CONTROLS_DIR", default="")
-AUDIT_ATTACHMENTS = "releases.storage.open_bytes"
+AUDIT_ATTACHMENTS = "releases.attachments.open_attachment"
 AUDIT_SCOPE_EXISTS = "catalog.audit_scope.exists"
 AUDIT_NUDGE = "catalog.nudges.nudge"
 # Where a pack lies while it is put together: it may be large, and /tmp may be memory.
@@ -348,10 +357,6 @@ CARRY_OUT_RETRY_SECONDS = env_int("CARRY_OUT_RETRY_SECONDS", default=5)
 CARRY_OUT_PATIENCE_SECONDS = env_int("CARRY_OUT_PATIENCE_SECONDS", default=60)
 # Files that hold the secrets with which webhook executors are signed; targets name them.
 WEBHOOK_SECRETS_DIR = env_str("WEBHOOK_SECRETS_DIR", default="")
-# Sending the log to a SIEM (docs/siem.md): secrets and certificates that destinations name, and where their
-# files of JSON lines lie. Only the streamer reads the one and writes the other.
-STREAMING_SECRETS_DIR = env_str("STREAMING_SECRETS_DIR", default=WEBHOOK_SECRETS_DIR)
-STREAMING_ROOT = env_str("STREAMING_ROOT", default=str(BASE_DIR / ".gatehouse" / "stream"))
 STATEMENT_TARGET = "deployments.statement.target_of"
 # What Gatehouse may POST to besides public addresses (webhook executors inside the network).
 OUTGOING_ALLOWED_HOSTS = env_list("OUTGOING_ALLOWED_HOSTS")

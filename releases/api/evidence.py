@@ -18,10 +18,10 @@ from catalog.models import ArtifactVersion
 from catalog.models import TokenScope as Scope
 from releases.actions.add_evidence import add_evidence
 from releases.api.uploads import ReportParser, stream_of
+from releases.attachments import open_report
 from releases.errors import EvidenceRefused
 from releases.models import Evidence, Release
 from releases.outcomes import EvidenceOutcome
-from releases.storage import open_bytes
 
 
 class EvidenceSerializer(serializers.Serializer[Any]):
@@ -195,7 +195,7 @@ class RawEvidenceView(Endpoint):
             return HttpResponseNotModified(headers={"ETag": etag})
         # Always a download of no type: what somebody uploaded must never run as a page of this site.
         return FileResponse(
-            open_bytes(evidence.sha256),
+            open_report(evidence),
             as_attachment=True,
             filename=evidence.file_name or f"{evidence.kind}-{evidence.pk}",
             content_type="application/octet-stream",

@@ -50,6 +50,8 @@ class Evidence(models.Model):
     valid_until = models.DateTimeField(null=True, blank=True)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     added_at = models.DateTimeField(auto_now_add=True)
+    pruned_at = models.DateTimeField(null=True, editable=False)
+    """Since when its bytes are gone because their time was over."""
 
     objects = EvidenceQuerySet.as_manager()
 

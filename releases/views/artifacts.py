@@ -17,11 +17,11 @@ from catalog.views.page import Deed, Page
 from catalog.views.paging import slice_of
 from catalog.views.projects import ProjectPage
 from releases.actions.add_evidence import add_evidence
+from releases.attachments import open_report
 from releases.forms.changes import ArtifactFilter, EvidenceForm
 from releases.models import Evidence, Release
 from releases.reports import name_of, report_of
 from releases.rows import kind_of
-from releases.storage import open_bytes
 from releases.views.releases import ReleasePage, where_they_run
 
 PAGE_SIZE = 25
@@ -153,7 +153,7 @@ class RawEvidence(Page):
         evidence = get_object_or_404(Evidence.objects.visible_to(self.caller), pk=self.kwargs["pk"])
         name = evidence.file_name or f"{evidence.kind}-{evidence.pk}"
         sent: HttpResponseBase = FileResponse(
-            open_bytes(evidence.sha256),
+            open_report(evidence),
             as_attachment=True,
             filename=name,
             content_type="application/octet-stream",

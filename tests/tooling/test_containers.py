@@ -16,21 +16,11 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
-OURS = ["web", "worker", "beat", "migrate", "sequencer", "signer", "courier", "streamer", "mlflow"]
+OURS = ["web", "worker", "beat", "migrate", "sequencer", "signer", "courier", "mlflow"]
 
 
 def test_compose_holds_every_process_of_the_design():
-    names = {
-        "postgres",
-        "valkey",
-        "web",
-        "worker",
-        "beat",
-        "sequencer",
-        "signer",
-        "courier",
-        "streamer",
-    }
+    names = {"postgres", "valkey", "web", "worker", "beat", "sequencer", "signer", "courier"}
     assert names <= SERVICES.keys()
 
 

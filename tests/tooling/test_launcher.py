@@ -28,7 +28,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_grou
 RUN = [sys.executable, "-m", "portal.embedded", "run"]
 NAMES = {
     "postgres", "valkey", "web", "worker", "beat", "cluster", "sequencer", "signer", "courier", "witness",
-    "streamer",
 }  # fmt: skip
 
 
@@ -88,7 +87,6 @@ class Launch:
                     "web": "gunicorn", "worker": " worker ", "cluster": "sandbox_cluster",
                     "sequencer": "audit.sequencer", "signer": "audit.signer",
                     "courier": "manage.py courier", "witness": "audit.witness",
-                    "streamer": "manage.py streamer",
                 }.items():  # fmt: skip
                     if word in words:
                         found[name] = child.pid

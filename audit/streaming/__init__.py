@@ -1,1 +1,0 @@
-"""Send the sealed entries of the log to those who watch it: a SIEM, a log server, a file (docs/siem.md)."""

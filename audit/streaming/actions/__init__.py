@@ -1,1 +1,0 @@
-"""What administrators do with destinations: one file for each verb."""

@@ -1,1 +1,0 @@
-"""How records reach a destination: one file for each kind."""

@@ -1,0 +1,60 @@
+"""What this app erases of a person: what they wrote on requests and signatures, and their name there."""
+
+from typing import Any
+
+from django.db.models import Q
+
+from audit.privacy.erasers import Erased
+from audit.sentences import ERASED
+from catalog.models import User
+from releases.models import Approval, ChangeRequest, GateResult
+
+
+def erase(person: User) -> Erased:
+    """Signatures and requests stay, as the pseudonym's; what was typed, and the names, go."""
+    asked = ChangeRequest.objects.filter(requested_by=person).exclude(reason=ERASED)
+    signed = Approval.objects.filter(person=person)
+    comments = signed.exclude(comment="").count()
+    signed.exclude(comment="").update(comment=ERASED)
+    counts = {
+        "reasons": asked.update(reason=ERASED),
+        "comments": comments,
+        "names under signatures": signed.update(person_name=ERASED),
+        "mentions": _erase_in_rules(person) + _erase_in_gates(person),
+    }
+    return Erased(counts)
+
+
+def _erase_in_rules(person: User) -> int:
+    """Erase who signed and who could have, as it was kept for readers."""
+    mentioned = 0
+    asked = Q()
+    for who in ("eligible", "signed_by"):
+        asked |= Q(rules__contains=[{who: [{"username": person.username}]}])
+    for change_request in ChangeRequest.objects.filter(asked):
+        rules = _renamed(change_request.rules, person)
+        ChangeRequest.objects.filter(pk=change_request.pk).update(rules=rules)
+        mentioned += 1
+    return mentioned
+
+
+def _renamed(document: Any, person: User) -> Any:
+    if isinstance(document, dict):
+        if document.get("username") == person.username:
+            return document | {"username": person.pseudonym, "name": person.pseudonym}
+        return {key: _renamed(value, person) for key, value in document.items()}
+    if isinstance(document, list):
+        return [_renamed(value, person) for value in document]
+    return document
+
+
+def _erase_in_gates(person: User) -> int:
+    """Erase full names and addresses in what gates said; user names are common words too often."""
+    mentioned = 0
+    for name in {person.full_name, person.email} - {""}:
+        for field in ("detail", "satisfied_by"):
+            for result in GateResult.objects.filter(**{f"{field}__icontains": name}):
+                said = getattr(result, field).replace(name, person.pseudonym)
+                GateResult.objects.filter(pk=result.pk).update(**{field: said})
+                mentioned += 1
+    return mentioned
