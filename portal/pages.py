@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from portal import health
-from portal.views import change_requests, inbox, project, search
+from portal.views import change_requests, inbox, moment, project, search
 from releases.views.converters import ChangeRequestConverter
 
 register_converter(ChangeRequestConverter, "change_request")
@@ -18,6 +18,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.InboxPage.as_view(), name="inbox"),
     path("search/", search.SearchPage.as_view(), name="search"),
     path("projects/<slug:slug>/", project.OverviewPage.as_view(), name="project"),
+    path(
+        "projects/<slug:slug>/environments/<slug:name>/at/",
+        moment.MomentPage.as_view(),
+        name="moment",
+    ),
+    path("audit/at/", moment.MomentsPage.as_view(), name="moments"),
     path(REQUEST, change_requests.ChangeRequestPage.as_view(), name="change-request"),
     path(f"{REQUEST}live/", change_requests.LiveChangeRequest.as_view(), name="live"),
     path(f"{REQUEST}approve/", change_requests.Approve.as_view(), name="approve"),

@@ -60,6 +60,7 @@ class EnvironmentPage(EnvironmentPart):
                 for each in waiting.select_related(*SHOWN_WITH).order_by("-number")[:20]
             ],
             "may_submit": may_submit,
+            "may_audit": self.held.may(Permission.VIEW_AUDIT),
             "may_manage": self.held.may(Permission.MANAGE_PROJECT),
             "may_activate": self.held.may(Permission.ACTIVATE_POLICY, environment.pk),
         }
