@@ -86,7 +86,7 @@ test-cluster: dev  ## Run the contract tests on a real cluster: make test-cluste
 	@KUBECONFIG="$(KUBECONFIG)" $(PY) -m pytest --force-enable-socket tests/contract
 
 lock: dev  ## Resolve requirements/*.in anew
-	@cd requirements && for name in bootstrap base dev mlflow; do \
+	@cd requirements && for name in bootstrap base dev mlflow peers; do \
 	  ../.venv/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header \
 	    --no-annotate --python ../$(PY) --python-version 3.11 $$name.in --output-file $$name.lock \
 	  || exit 1; done; ! grep -n '://' *.lock

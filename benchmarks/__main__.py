@@ -1,7 +1,8 @@
 """`make bench`: set up, ask every question, print the table.
 
-`make bench` takes about five minutes, `make bench ARGS=--quick` one with a tenth of the data, and
-`make bench ARGS="verdict reads"` asks some of the questions.
+`make bench` takes about fifteen minutes, `make bench ARGS=--quick` one with a tenth of the data, and
+`make bench ARGS="verdict reads"` asks some of the questions. ``--size`` and ``--entries`` say how much there
+is to be asked about.
 """
 
 import argparse
@@ -18,13 +19,15 @@ from benchmarks.data import load
 from benchmarks.machine import SMALL, Machine, machine, start_database
 from benchmarks.setting import Setting
 
+_OF_THE_LOG = ("packs", "events", "log_writes", "peers", "sequencer", "verification", "exports")
+"""They ask the database and the log's own processes, no web server; the packs before the log is filled."""
 QUESTIONS = (
-    "verdict", "reads", "writes", "events", "permissions", "pages", "carry_out", "worker", "server",
-    "sequencer",
+    "verdict", "reads", "writes", "permissions", "pages", "carry_out", "worker", "server",
+    *_OF_THE_LOG,
 )  # fmt: skip
-_QUICKLY = QUESTIONS[:6]
+_QUICKLY = (*QUESTIONS[:5], "events")
 """Those that need no worker: starting one takes longer than asking it."""
-_SIZE = 100_000
+_SIZE, _ENTRIES = 100_000, 1_000_000
 _BASELINE = {"DJANGO_SETTINGS_MODULE": "benchmarks.baseline.settings"}
 
 
@@ -33,6 +36,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--quick", action="store_true", help="a tenth of the data, fewer rounds")
     parser.add_argument("questions", nargs="*", metavar="QUESTION", help=", ".join(QUESTIONS))
+    parser.add_argument("--size", type=int, help=f"change requests, {_SIZE} unless told")
+    parser.add_argument("--entries", type=int, help=f"of the log, {_ENTRIES} unless told")
     asked = parser.parse_args()
     names = asked.questions or (_QUICKLY if asked.quick else QUESTIONS)
     if unknown := [name for name in names if name not in QUESTIONS]:
@@ -41,7 +46,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     rows: list[report.Row] = []
     with machine() as found:
-        setting = _set_up(found, quick=asked.quick)
+        setting = _set_up(found, asked, serving=not set(names) <= set(_OF_THE_LOG))
         for name in names:
             rows += _answers(name, setting)
     print()
@@ -49,21 +54,25 @@ def main() -> None:
     print(f"\nKept in {report.keep(rows, quick=asked.quick)}")
 
 
-def _set_up(found: Machine, *, quick: bool) -> Setting:
-    size = _SIZE // 10 if quick else _SIZE
+def _set_up(found: Machine, asked: argparse.Namespace, *, serving: bool) -> Setting:
+    less = 10 if asked.quick else 1
+    size = asked.size or _SIZE // less
     with _said(f"loading {size:,} change requests"):
         ground = load(found, size)
         start_database(found)
-    with _said("starting the servers"):
-        ours = found.serve("ours")
-        small = found.serve("small", database=SMALL)
-        baseline = found.serve("baseline", application="benchmarks.baseline.wsgi", **_BASELINE)
+    ours = small = baseline = 0
+    if serving:
+        with _said("starting the servers"):
+            ours = found.serve("ours")
+            small = found.serve("small", database=SMALL)
+            baseline = found.serve("baseline", application="benchmarks.baseline.wsgi", **_BASELINE)
     os.environ.update(found.environment())
     import django  # noqa: PLC0415 -- the settings name the services that run now
 
     django.setup()
-    rounds, seconds = (2, 0.25) if quick else (5, 0.7)
-    return Setting(found, ground, ours, baseline, small, rounds, seconds)
+    rounds, seconds = (2, 0.25) if asked.quick else (5, 0.7)
+    entries = asked.entries or _ENTRIES // less
+    return Setting(found, ground, ours, baseline, small, rounds, seconds, entries)
 
 
 def _answers(name: str, setting: Setting) -> list[report.Row]:

@@ -83,26 +83,32 @@ SELECT id, id, environment, CASE state WHEN 'deployed' THEN 'succeeded' ELSE 'fa
        at, at + interval '40 seconds', part.at + interval '10 minutes', '', part.at, 0, ''
 FROM part WHERE state IN ('deployed', 'failed');
 
--- The first and the last event of the pattern's stream, for each.
+-- The first and the last event of the pattern's stream, for each; composed as the trigger composes them.
 INSERT INTO audit_event (id, uid, xid, recorded_at, db_user, stream, stream_seq, body, type, actor,
                          project, facts, entry, leaf_hash)
-SELECT 10 * part.id + number, gen_random_uuid(), pg_current_xact_id(), at, 'gatehouse_app',
-       'change-request/' || part.id, number, NULL, old.type, old.actor, p.slug, told.facts,
+SELECT 10 * part.id + number, told.uid, pg_current_xact_id(), at, 'gatehouse_app',
+       'change-request/' || part.id, number, NULL, old.type, old.actor, p.slug, told.body::jsonb,
        told.entry, sha256('\x00'::bytea || told.entry)
 FROM part
 JOIN catalog_project p ON p.id = part.project
 CROSS JOIN LATERAL (
-    SELECT e.type, e.actor, e.facts, row_number() OVER (ORDER BY stream_seq) AS number FROM audit_event e
+    SELECT e.type, e.actor, row_number() OVER (ORDER BY stream_seq) AS number,
+           substring(convert_from(e.entry, 'UTF8') FROM '"body":(.*),"db":"[^"]*","id":"[^"]*","s":"[^"]*","seq":\d+,"v":1\}$') AS body
+    FROM audit_event e
     WHERE stream = 'change-request/' || current_setting('bench.pattern')
       AND type IN ('releases.submitted', 'releases.approved')
 ) old
 CROSS JOIN LATERAL (
-    SELECT facts, convert_to('{"at":"' || at || '","body":' || facts::text || ',"v":1}', 'UTF8') AS entry
-    FROM (SELECT old.facts || jsonb_build_object(
-        'project', p.slug,
-        'object', jsonb_build_object('type', 'change-request', 'id', part.id, 'label', 'CR-' || part.id)
-    ) AS facts) changed
+    SELECT uid, body, convert_to(
+        '{"at":"' || to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '","body":' || body
+        || ',"db":"gatehouse_app","id":"' || uid || '","s":"change-request/' || part.id || '","seq":' || number || ',"v":1}',
+        'UTF8') AS entry
+    FROM (SELECT md5('event ' || 10 * part.id + number)::uuid AS uid, replace(replace(old.body,
+        '"id":' || current_setting('bench.pattern') || ',"label":"CR-' || current_setting('bench.pattern') || '"',
+        '"id":' || part.id || ',"label":"CR-' || part.id || '"'),
+        '"project":"pattern"', '"project":"' || p.slug || '"') AS body) changed
 ) told;
+INSERT INTO audit_pending (event_id) SELECT 10 * part.id + number FROM part, generate_series(1, 2) number;
 INSERT INTO audit_stream (stream, last_seq) SELECT 'change-request/' || id, 2 FROM part;
 -- Disclosed is what the pattern's own events disclose: under the same keys, and not what was committed to.
 INSERT INTO audit_disclosure (event_id, sealed)

@@ -22,6 +22,8 @@ from portal.embedded.valkey import BROKER, CACHE, ValkeyServer
 
 DATABASE = "bench"
 SMALL = "bench_small"
+ORIGIN = "localhost/gatehouse"
+"""The log's name, and that of the key which the launcher makes."""
 _SECRET = "only-for-measuring-0123456789-0123456789-0123456789"
 
 
@@ -46,6 +48,14 @@ class Machine:
             "CACHE_URL": self.valkey.url(CACHE),
             "EVIDENCE_ROOT": str(self.home / "evidence"),
             "STATIC_ROOT": str(self.home / "static"),
+            "PACKS_ROOT": str(self.home / "packs"),
+            "PACK_KEY_FILE": str(self.home / "pack-key"),
+            "LOG_ROOT": str(self.home / "log"),
+            "LOG_ORIGIN": ORIGIN,
+            "SIGNER_KEY_FILE": str(self.home / "signer" / "key"),
+            "SIGNER_STATE_FILE": str(self.home / "signer" / "state.json"),
+            "DATABASE_SEQUENCER_URL": self.postgres.url("gatehouse_sequencer", database),
+            "DATABASE_SIGNER_URL": self.postgres.url("gatehouse_signer", database),
             # Counted for every call as ever, but the client must not be refused.
             "API_THROTTLE": "100000000/min",
             **more,
@@ -65,7 +75,7 @@ class Machine:
             process = subprocess.Popen(
                 command, stdout=log, stderr=log, cwd=CHECKOUT, env=os.environ | environment
             )
-        self.processes.callback(_end, process)
+        self.processes.callback(end, process)
         return process
 
     def installation(self, port: int) -> Installation:
@@ -95,7 +105,8 @@ class Machine:
         return (self.home / f"{name}.log").read_text(errors="replace")[-4000:]
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Tell a process to stop, and wait until it did."""
     process.terminate()
     try:
         process.wait(timeout=15)

@@ -10,7 +10,7 @@ from benchmarks.rounds import Measure
 
 @dataclass(frozen=True)
 class Setting:
-    """Everything by name. The ports are of servers on the full history, but ``small``."""
+    """Everything by name. The ports are of servers on the full history, but ``small``; 0 where none runs."""
 
     machine: Machine
     ground: Ground
@@ -20,6 +20,8 @@ class Setting:
     rounds: int
     seconds: float
     """Of one burst."""
+    entries: int
+    """Of the log, where it must be long."""
 
     def token(self, name: str) -> tuple[tuple[str, str], ...]:
         """Return the header with which one of our accounts calls."""

@@ -3,18 +3,15 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import psycopg
 
 from audit.sequencer.batch import LARGEST_BATCH, Connection, take_batch
-from audit.sequencer.standing import settle_origin
+from benchmarks.history import running, sequencing, wait_until_signed
 from benchmarks.machine import DATABASE
 from benchmarks.report import Row
 from benchmarks.setting import Setting
 
-_ORIGIN = "localhost/gatehouse"
-"""The name of the key that the launcher makes."""
 _ENOUGH = 15_000.0
 """Entries a second."""
 _SEALED_WITHIN, _AT_WORST_WITHIN = 1.0, 3.0
@@ -49,9 +46,7 @@ def measure(setting: Setting) -> Iterator[Row]:
     with psycopg.connect(postgres.url("gatehouse_owner", DATABASE), autocommit=True) as owner:
         count = _backlog(owner, 100 * setting.rounds)
         plain = count / _seconds(lambda: _copy(owner))
-    url = postgres.url("gatehouse_sequencer", DATABASE)
-    with psycopg.connect(url, autocommit=True) as connection:
-        settle_origin(connection, _ORIGIN)
+    with sequencing(setting.machine) as connection:
         ours = count / _seconds(lambda: _drain(connection))
     yield Row(
         "events put into the tree / plain INSERT of as much", f"{plain:,.0f}/s", f"{ours:,.0f}/s",
@@ -103,33 +98,14 @@ def _drain(connection: Connection) -> None:
 def _seal_lags(setting: Setting) -> list[float]:
     """Return the seconds from each event's record to the first signature over it, the shortest first."""
     machine = setting.machine
-    home, postgres = Path(machine.home), machine.postgres
-    own = {
-        "LOG_ROOT": str(home / "log"),
-        "LOG_ORIGIN": _ORIGIN,
-        "SIGNER_KEY_FILE": str(home / "signer" / "key"),
-        "SIGNER_STATE_FILE": str(home / "signer" / "state.json"),
-        "DATABASE_SEQUENCER_URL": postgres.url("gatehouse_sequencer", DATABASE),
-        "DATABASE_SIGNER_URL": postgres.url("gatehouse_signer", DATABASE),
-    }
-    with psycopg.connect(postgres.url("gatehouse_owner", DATABASE), autocommit=True) as owner:
-        for name in ("sequencer", "signer"):
-            machine.spawn(name, machine.command(name, setting.ours), **machine.environment(), **own)
-        _wait_for_signature(owner, machine.log("signer"))
+    url = machine.postgres.url("gatehouse_owner", DATABASE)
+    with running(setting, "sequencer", "signer"), psycopg.connect(url, autocommit=True) as owner:
+        wait_until_signed(machine)
         began = owner.execute("SELECT clock_timestamp()").fetchone()
-        _write(postgres.url("gatehouse_app", DATABASE), 10 * setting.seconds)
+        _write(machine.postgres.url("gatehouse_app", DATABASE), 10 * setting.seconds)
         time.sleep(_AT_WORST_WITHIN)
         rows = owner.execute(_LAGS, began).fetchall()
     return [float("inf") if lag is None else lag for (lag,) in rows]
-
-
-def _wait_for_signature(owner: Connection, said: str) -> None:
-    deadline = time.monotonic() + 120
-    signed = "SELECT 1 FROM audit_checkpoint c JOIN audit_tree t ON c.size = t.size"
-    while not owner.execute(signed).fetchone():
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"The signer signed nothing:\n{said}")
-        time.sleep(0.1)
 
 
 def _write(url: str, seconds: float) -> None:

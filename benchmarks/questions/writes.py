@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator
 
 from benchmarks.client import CLIENTS, Request, drive
-from benchmarks.pgbench import Script, pgbench
+from benchmarks.pgbench import VERSION_WITH_EVENT, pgbench
 from benchmarks.report import Row
 from benchmarks.rounds import Measure, interleaved, rate
 from benchmarks.setting import Setting
@@ -62,7 +62,7 @@ def measure(setting: Setting) -> Iterator[Row]:
         rate(with_row.ours), with_row.rate_ratio, at_least=2.5,
     )  # fmt: skip
     in_sql = interleaved(
-        lambda: pgbench(setting.machine, Script.VERSION_WITH_EVENT, setting.seconds),
+        lambda: pgbench(setting.machine, VERSION_WITH_EVENT, setting.seconds),
         posting(setting.ours, ours),
         max(2, setting.rounds - 2),
     )

@@ -1,0 +1,1 @@
+"""A row that changes, and nothing that watches it."""

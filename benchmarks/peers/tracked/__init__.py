@@ -1,0 +1,1 @@
+"""The same row, watched by each peer in its usual way."""
