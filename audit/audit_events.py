@@ -18,6 +18,7 @@ class AuditEvent(EventName):
     ALARM_RAISED = "audit.alarm_raised", "An alarm about the {object} was raised: {why}"
     ALARM_LIFTED = "audit.alarm_lifted", "An alarm about the {object} was lifted: {why}"
     ANCHORED = "audit.anchored", "{authority} stamped the {object} of {size} entries at {time}."
+    EXPORTED = "audit.exported", "{actor} exported the {object} of {size} entries as {format}."
     KEY_ROTATED = (
         "audit.key_rotated",
         "{actor} announced a further key that signs the {object}: {vkey}",

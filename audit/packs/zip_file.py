@@ -9,7 +9,7 @@ import struct
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, BinaryIO, Final
 
@@ -140,7 +140,9 @@ class Archive:
     def close(self) -> None:
         """Give up what lies aside."""
         for aside in (self._shared, *self._own):
-            aside.close()
+            # On a full disk what was not written yet cannot be; it is given up all the same.
+            with suppress(OSError):
+                aside.close()
 
 
 class _Counting:

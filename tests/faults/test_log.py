@@ -1,4 +1,4 @@
-"""kill -9 of PostgreSQL under the log: what was acknowledged is kept, what was signed stays as it is.
+"""kill -9 of PostgreSQL, sequencer and signer: what was acknowledged is kept, what was signed stays as it is.
 
 GATEHOUSE_TORTURE=<kills> makes it longer.
 """
@@ -20,7 +20,8 @@ from tests.support.wait import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-KILLS = int(os.environ.get("GATEHOUSE_TORTURE", "5"))
+KILLS = int(os.environ.get("GATEHOUSE_TORTURE", "6"))
+VICTIMS = ("postgres", "signer", "sequencer")
 INSERT = "INSERT INTO audit_event (stream, body) VALUES (%s, %s) RETURNING uid::text"
 
 
@@ -65,19 +66,26 @@ def started(name, server, signing):
         )  # fmt: skip
 
 
-def test_a_killed_database_loses_nothing_that_was_acknowledged_or_signed(server, tmp_path):
+def test_whoever_is_killed_loses_nothing_that_was_acknowledged_or_signed(server, tmp_path):
     chance, signing = random.Random(5), Signing(tmp_path)
     url = server.postgres.url("gatehouse_app", DATABASE)
     reader, writers = Reader(signing), [Writer(url, f"thing/{number}") for number in range(4)]
-    running = [started(name, server, signing) for name in ("sequencer", "signer")]
+    running = {name: started(name, server, signing) for name in ("sequencer", "signer")}
     try:
         for thread in (reader, *writers):
             thread.start()
         wait_for(lambda: reader.seen, 60)
-        for _ in range(KILLS):
+        for number in range(KILLS):
             time.sleep(chance.random())
-            server.kill("postgres")
-            server.start("postgres")
+            # Each of them in its turn, and now and then two at once.
+            for name in {VICTIMS[number % 3], chance.choice(VICTIMS)}:
+                if name == "postgres":
+                    server.kill(name)
+                    server.start(name)
+                else:
+                    running[name].kill()
+                    running[name].wait()
+                    running[name] = started(name, server, signing)
             seen = len(reader.seen)
             wait_for(lambda seen=seen: reader.trouble or len(reader.seen) > seen, 60)
         for writer in writers:
@@ -91,11 +99,11 @@ def test_a_killed_database_loses_nothing_that_was_acknowledged_or_signed(server,
         assert acknowledged <= held
         assert len(acknowledged) > 50
         # They outlived every loss of the database.
-        assert [process.poll() for process in running] == [None, None]
+        assert [process.poll() for process in running.values()] == [None, None]
         assert server.rows.one("SELECT count(*) FROM audit_halt") == 0
     finally:
         for thread in (reader, *writers):
             thread.stopping.set()
-        for process in running:
+        for process in running.values():
             process.terminate()
             process.wait()

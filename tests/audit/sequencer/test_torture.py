@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 MUCH = int(os.environ.get("GATEHOUSE_TORTURE", "0"))
 SECONDS = MUCH or 6
 KILLS = MUCH or 20
-WRITERS = 12
+WRITERS = 16
 STREAMS = [f"thing/{number}" for number in range(20)]
 
 

@@ -1,0 +1,122 @@
+"""Export the log, or the part of it that somebody may read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from django.db import transaction
+
+from audit.audit_events import AuditEvent
+from audit.exporting.statements import COLUMNS, JSON_LINES, TABLE
+from audit.itself import TheLog
+from audit.models import Tree
+from audit.packs.errors import PackNotAllowed
+from audit.packs.snapshot import Snapshot, snapshot
+from audit.reach import Reach, reach_of
+from audit.record import record
+from audit.times import in_utc
+
+_LEAVES: Final = 5000
+"""Of one statement."""
+
+
+class Format(StrEnum):
+    """How the entries are written."""
+
+    JSON_LINES = "jsonl"
+    """Each entry byte for byte, with its place in the log and its leaf hash."""
+    TABLE = "csv"
+    """RFC 4180, guarded against formulas."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is asked for.
+
+    Attributes:
+        project: slug of the only project; None is everything that the account may read.
+        type: of the only events.
+        since: beginning of the time, included.
+        until: its end, not included.
+        after: the leaf index of the last entry that one has.
+    """
+
+    format: Format = Format.JSON_LINES
+    project: str | None = None
+    type: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: int = -1
+
+
+def export(wanted: Wanted, *, by: Any) -> Iterator[bytes]:
+    """Return the lines of all sealed entries that are asked for, in the order of the log, in pieces.
+
+    That it was asked for is an event before the first piece is out. All pieces are of one snapshot; the
+    memory that they take does not grow with the log.
+
+    Raises:
+        PackNotAllowed: the account may not read them.
+    """
+    projects = _projects(wanted.project, reach_of(by))
+    size = _told(wanted, by)
+    return _pieces(wanted, projects, size)
+
+
+@transaction.atomic(durable=True)
+def _told(wanted: Wanted, by: Any) -> int:
+    size = Tree.objects.values_list("size", flat=True).get()
+    record(
+        AuditEvent.EXPORTED,
+        subject=TheLog(wanted.project),
+        by=by,
+        format=str(wanted.format),
+        size=size,
+        asked={
+            "project": wanted.project,
+            "type": wanted.type,
+            "since": wanted.since and in_utc(wanted.since),
+            "until": wanted.until and in_utc(wanted.until),
+            "after": wanted.after,
+        },
+    )
+    return size
+
+
+def _projects(project: str | None, reach: Reach) -> list[str] | None:
+    if project is not None and reach.includes(project):
+        return [project]
+    if project is None and reach.whole:
+        return None
+    if project is None and reach.projects:
+        return list(reach.projects)
+    raise PackNotAllowed(
+        "You may not read that part of the audit log. A role with the permission 'view_audit' in the "
+        "project would allow it; the project's administrators give roles."
+    )
+
+
+def _pieces(wanted: Wanted, projects: list[str] | None, size: int) -> Iterator[bytes]:
+    if wanted.format == Format.TABLE:
+        yield (",".join(COLUMNS) + "\r\n").encode()
+    with snapshot() as seen:
+        for first in range(wanted.after + 1, size, _LEAVES):
+            parameters = {
+                "first": first,
+                "last": min(first + _LEAVES, size),
+                "projects": projects,
+                "type": wanted.type,
+                "since": wanted.since,
+                "until": wanted.until,
+            }
+            yield _piece(seen, wanted.format, parameters)
+
+
+def _piece(seen: Snapshot, form: Format, parameters: dict[str, Any]) -> bytes:
+    statement = TABLE if form == Format.TABLE else JSON_LINES
+    with seen.connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
+        if form == Format.TABLE:
+            return b"".join(bytes(row)[:-1] + b"\r\n" for row in copy)
+        return b"".join(copy)
