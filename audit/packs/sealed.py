@@ -19,16 +19,19 @@ from audit.tlog.errors import Malformed, TlogError
 from audit.tlog.keys import SignatureType, VerifierKey
 from audit.tlog.merkle import inclusion_path
 from audit.tlog.notes import Note, Signature
-from audit.tlog.policy_file import Policy, parse_policy
+from audit.tlog.policy_file import NOBODY, Policy, parse_policy
 from audit.tlog.proofs import InclusionProof
 from audit.tlog.tiles import WIDTH, Edge, Tile, TileNodes, encode_bundle
 
 _COVERING: Final = """
 SELECT c.id, c.note FROM audit_checkpoint c JOIN audit_tree t ON t.origin = c.origin
 WHERE c.size > (SELECT idx FROM audit_leaf WHERE event_id = %(event)s)
+    AND (NOT %(witnessed)s OR EXISTS (SELECT FROM audit_quorum q WHERE q.checkpoint_id = c.id))
 ORDER BY c.size LIMIT 1
 """
-"""The first checkpoint over an event: a pack that is built again, after a crash, has the same."""
+"""The first checkpoint over an event: a pack that is built again, after a crash, has the same. Where the
+policy asks for witnesses it is the first that has them: a pack that does not meet its own policy proves
+nothing to whoever checks it."""
 _COSIGNED: Final = (
     "SELECT line FROM audit_cosignature WHERE checkpoint_id = %(checkpoint)s ORDER BY id"
 )
@@ -154,24 +157,34 @@ def sealed_log(snapshot: Snapshot, event_id: int) -> SealedLog:
         NotSealedYet: no checkpoint covers the event.
         CannotBuild: the checkpoint is not signed by a key that is published.
     """
-    found = snapshot.all(_COVERING, {"event": event_id})
-    if not found:
-        raise NotSealedYet(
-            "The log is not signed as far as the request for this pack: do the sequencer and the signer run?"
-        )
-    [(pk, text)] = found
-    lines = snapshot.all(_COSIGNED, {"checkpoint": pk})
+    place = _published(snapshot)
     try:
+        keys = _keys_in(place / KEYS)
+        policy = _policy(keys)
+        pk, text = _covering(snapshot, event_id, witnessed=policy.quorum != NOBODY)
+        lines = snapshot.all(_COSIGNED, {"checkpoint": pk})
         note = Note.of(text.encode()).and_signatures(
             Signature.of_line(line.rstrip("\n")) for (line,) in lines
         )
-        place = _published(snapshot)
-        keys = _keys_in(place / KEYS)
         note.verified_by(keys)
         checkpoint = Checkpoint.of_text(note.text)
-        return SealedLog(checkpoint, note, keys, _policy(keys), _history_in(place), snapshot)
+        return SealedLog(checkpoint, note, keys, policy, _history_in(place), snapshot)
     except TlogError as error:
         raise CannotBuild(f"The checkpoint cannot be verified: {error}") from error
+
+
+def _covering(snapshot: Snapshot, event_id: int, *, witnessed: bool) -> tuple[int, str]:
+    wanted = {"event": event_id, "witnessed": witnessed}
+    for pk, text in snapshot.all(_COVERING, wanted):
+        return pk, text
+    if witnessed and snapshot.all(_COVERING, {**wanted, "witnessed": False}):
+        raise NotSealedYet(
+            "The log is signed as far as the request for this pack, and the witnesses that the policy asks "
+            "for have not cosigned it: does the courier run, and do the witnesses answer?"
+        )
+    raise NotSealedYet(
+        "The log is not signed as far as the request for this pack: do the sequencer and the signer run?"
+    )
 
 
 def _published(snapshot: Snapshot) -> Path:

@@ -18,6 +18,7 @@ from audit.packs.progress import Progress
 from audit.packs.request import request_pack
 from audit.packs.scope import Scope
 from audit.packs.snapshot import snapshot
+from audit.tlog.keys import SignatureType, SigningKey
 from audit.verify import gatehouse_verify as verifier
 from catalog.actions.end_membership import end_membership
 from tests import factories
@@ -72,7 +73,8 @@ def test_a_pack_holds_its_parts(folder):
     assert list((folder / "samples/CR-1/attachments").iterdir())
 
 
-def test_the_same_is_the_same_bytes(world, ledger):
+def test_the_same_is_the_same_bytes(world, ledger, settings, tmp_path):
+    settings.PACK_SCRATCH = str(tmp_path)
     world.deployed()
     pack = claim(ledger.asked(world.audrey, project="payments").pk, worker="one")
     key = building.key_in(building.Path(building.settings.PACK_KEY_FILE))
@@ -83,6 +85,26 @@ def test_the_same_is_the_same_bytes(world, ledger):
             Assembly(pack, seen, key, Progress(pack, pack.lease_holder)).write(out)
         made.append(out.getvalue())
     assert made[0] == made[1]
+
+
+def test_it_waits_for_the_witnesses_that_the_policy_asks_for(world, ledger, settings, tmp_path):
+    witness = SigningKey.generate("witness.example", SignatureType.ED25519_COSIGNATURE)
+    policy = tmp_path / "policy"
+    policy.write_text(
+        f"log {ledger.vkey}\nwitness w {witness.verifier} http://127.0.0.1:9\nquorum w\n"
+    )
+    settings.WITNESS_POLICY_FILE = str(policy)
+    pack = ledger.asked(world.audrey, project="payments")
+    waiting = building.build(pack.pk, worker="celery@one")
+    assert (waiting.state, "have not cosigned it" in waiting.reason) == ("waiting", True)
+    world.request()  # the log grows on, and the next checkpoint is cosigned
+    ledger.seal(witness, at=1_790_000_000)
+    with connected("signer") as signer:
+        signer.execute("INSERT INTO audit_quorum SELECT max(id) FROM audit_checkpoint")
+    built = building.build(pack.pk, worker="celery@one")
+    assert built.state == "ready", built.reason
+    status, said = looked_at(unpacked(zip_of(built), tmp_path / "pack"), "--policy", policy)
+    assert status == verifier.VERIFIED, said
 
 
 def test_who_asked_built_and_signs_is_in_the_log(world, ledger):
