@@ -14,6 +14,7 @@ import orjson
 from django.utils import timezone
 
 from models_registry.errors import WebhookRefused
+from models_registry.models import Registry
 
 OLDEST: Final = 600
 """Seconds. MLflow signs once and repeats for minutes with the same time stamp."""
@@ -62,6 +63,11 @@ def delivery_of(headers: Mapping[str, str], body: bytes, secret: str) -> Deliver
         raise WebhookRefused("The signature does not fit the body and the registry's secret.")
     _refuse_age(timestamp)
     return _read(delivery_id, body)
+
+
+def address_of(registry: Registry, portal: str) -> str:
+    """Return the address that the registry's webhooks call."""
+    return f"{portal}/api/v1/mlflow-webhooks/{registry.webhook_key}/"
 
 
 def signature(secret: str, delivery_id: str, timestamp: str, body: bytes) -> bytes:

@@ -39,6 +39,18 @@ def _policy_version(thing: Facts) -> str:
     return reverse("releases:policy-version", args=[name, int(number)])
 
 
+def _model(thing: Facts) -> str:
+    return reverse("models_registry:model", args=[thing["id"]])
+
+
+def _model_version(thing: Facts) -> str:
+    return reverse("models_registry:version", args=[thing["id"]])
+
+
+def _model_registry(thing: Facts) -> str:
+    return reverse("models_registry:registry", args=[thing["id"]])
+
+
 def _team(thing: Facts) -> str:
     return reverse("catalog:team", args=[thing["label"]])
 
@@ -61,6 +73,9 @@ PAGES: Final[Mapping[str, Callable[[Facts], str]]] = {
     "change-request": _change_request,
     "policy": _policy,
     "policy-version": _policy_version,
+    "model": _model,
+    "model-version": _model_version,
+    "model-registry": _model_registry,
     "team": _team,
     "role": _role,
     "account": _account,

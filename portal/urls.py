@@ -8,6 +8,7 @@ api_v1 = [
     path("", include("portal.api.urls")),
     path("", include("catalog.api.urls")),
     path("", include("deployments.api.urls")),
+    path("", include("models_registry.api.urls")),
     path("", include("audit.api.urls")),
 ]
 
@@ -18,5 +19,6 @@ urlpatterns = [
     path("", include("catalog.urls")),
     path("", include("releases.urls")),
     path("", include("deployments.urls")),
+    path("", include("models_registry.urls")),
     path("", include("audit.urls")),
 ]

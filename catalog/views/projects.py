@@ -37,6 +37,7 @@ _TABS = (
     ("Change requests", "releases:change-requests"),
     ("Releases", "releases:releases"),
     ("Artifacts", "releases:artifacts"),
+    ("Models", "models_registry:models"),
     ("Members", "catalog:project-members"),
     ("Machines", "catalog:project-service-accounts"),
 )

@@ -93,6 +93,11 @@ class Finding(models.Model):
         return self.sentence
 
     @property
+    def dialog(self) -> str:
+        """The id of the dialog on a page in which it is settled."""
+        return f"settle-{self.pk}"
+
+    @property
     def audit_stream(self) -> str:
         """A finding belongs to the stream of its model."""
         return self.model.audit_stream

@@ -347,6 +347,9 @@ MODEL_FILES_MAX_BYTES = env_int("MODEL_FILES_MAX_BYTES", default=2 * 1024 * 1024
 # A version is taken in completely when its run has ended, or after this long.
 MODEL_RUN_PATIENCE_SECONDS = env_int("MODEL_RUN_PATIENCE_SECONDS", default=600)
 
+# What other apps say about a model version on its page: (version, caller) -> Section or None.
+MODEL_VERSION_SECTIONS: list[str] = []
+
 CLUSTER_CLIENT = "deployments.clients.kubernetes.connect"
 KUBERNETES_CREDENTIALS_DIR = env_str("KUBERNETES_CREDENTIALS_DIR", default="")
 CARRY_OUT_LEASE_SECONDS = env_int("CARRY_OUT_LEASE_SECONDS", default=30)

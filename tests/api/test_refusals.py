@@ -80,6 +80,19 @@ IN_PROJECT = {
         None,
     ),
     "deployments_attest": ("POST", "deployments/{deployment}/attest/", {"result": "succeeded"}),
+    "model_registries_create": (
+        "POST",
+        "projects/payments/model-registries/",
+        {"name": "second", "tracking_url": "https://mlflow.example.com"},
+    ),
+    "model_registries_change": ("PATCH", "model-registries/{registry}/", {"name_pattern": "a*"}),
+    "model_registries_sync": ("POST", "model-registries/{registry}/sync/", None),
+    "model_findings_settle": ("POST", "model-findings/{finding}/settle/", {"comment": "known"}),
+    "model_alias_choose": (
+        "PUT",
+        "projects/payments/environments/staging/model-alias/",
+        {"alias": "candidate"},
+    ),
 }
 OF_THE_PORTAL = {
     "projects_create": ("POST", "projects/", {"slug": "new", "name": "New", "risk_tier": "low"}),
@@ -109,6 +122,7 @@ READING = {"audit_packs_request"}  # a pack holds what its reader may read, and 
 WITHOUT_ROLE = {
     "my_tokens_issue": "everybody issues their own",
     "deployments_report": "the token of the call is the permission",
+    "mlflow_webhooks_take": "MLflow's signature is the permission",
 }
 WRITES = IN_PROJECT | OF_THE_PORTAL
 
@@ -135,7 +149,10 @@ def furnished(world):
     deployment = Deployment.objects.create(
         change_request_id=asked["number"], environment=environment, give_up_at=now, lease_until=now
     )
+    finding = model_finding(world.project)
     return {
+        "registry": finding.model.registry_id,
+        "finding": finding.pk,
         "membership": Membership.objects.filter(project=world.project, user__username="tom")
         .get()
         .pk,
@@ -146,6 +163,16 @@ def furnished(world):
         "deployment": deployment.pk,
         "identity": Identity.objects.filter(user__username="tom").first().pk,
     }
+
+
+def model_finding(project):
+    """Something changed in the project's model registry."""
+    from models_registry.findings import find  # noqa: PLC0415 -- only here
+    from models_registry.models import FindingKind  # noqa: PLC0415 -- only here
+    from tests.models_registry.lab import model_of  # noqa: PLC0415 -- only here
+
+    found = {"by": factories.admin()}
+    return find(model_of(project), FindingKind.MODEL_DELETED, "It was deleted in MLflow.", **found)
 
 
 def send(client, call, names):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from audit.models import Event
-from catalog.models import Project
+from catalog.models import Artifact, Project
 from models_registry import work
 from models_registry.actions.change_registry import change_registry
 from models_registry.actions.create_registry import RegistrySpec, create_registry
@@ -68,6 +68,10 @@ class Lab:
     def hint(self, name):
         """Look at one model, as after a webhook."""
         Hint.objects.create(registry=self.registry, model_name=name)
+        self.look_at_hints()
+
+    def look_at_hints(self):
+        """What a worker does when it is nudged."""
         assert work.look_at_hints(self.registry.pk)
         work.read_waiting_files(self.registry.pk)
 
@@ -108,6 +112,20 @@ class Lab:
         return list(
             (found.filter(type__in=types) if types else found).values_list("type", flat=True)
         )
+
+
+def model_of(project, name="credit-risk", **facts):
+    """A model as it was taken in, without any MLflow."""
+    registry = Registry.objects.filter(project=project).first() or create_registry(
+        project,
+        "main",
+        RegistrySpec(tracking_url="https://mlflow.example.com"),
+        by=factories.admin(),
+    )
+    artifact = Artifact.objects.create(project=project, name=name, kind="model")
+    return RegisteredModel.objects.create(
+        registry=registry, artifact=artifact, name=name, fingerprint="0", **facts
+    )
 
 
 def trained(writer, name="credit-risk", *, files=True, **run):
