@@ -65,6 +65,10 @@ def _account(thing: Facts) -> str:
     return reverse("catalog:account", args=[thing["id"]])
 
 
+def _access_review(thing: Facts) -> str:
+    return reverse("releases:access-review", args=[thing["id"]])
+
+
 PAGES: Final[Mapping[str, Callable[[Facts], str]]] = {
     "project": _project,
     "environment": _environment,
@@ -79,6 +83,7 @@ PAGES: Final[Mapping[str, Callable[[Facts], str]]] = {
     "team": _team,
     "role": _role,
     "account": _account,
+    "access-review": _access_review,
 }
 """By the type of the event's object; what is missing here is a part of what its stream is about."""
 

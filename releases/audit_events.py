@@ -43,4 +43,16 @@ class ReleaseEvent(EventName):
     DEPLOYED = "releases.deployed", "{object} runs on {environment}: {what}."
     FAILED = "releases.failed", "{object} failed: {why}"
     ERRORED = "releases.errored", "{object} ended without a result: {why}"
+    ACCESS_REVIEW_OPENED = (
+        "releases.access_review_opened",
+        "{actor} asked {owner} to review who may do what in {project} until {until}.",
+    )
+    ACCESS_DECIDED = (
+        "releases.access_decided",
+        "{actor} decided what becomes of {count} rights in the {object} of {project}.",
+    )
+    ACCESS_REVIEW_SIGNED = (
+        "releases.access_review_signed",
+        "{actor} signed the {object} of {project}: {kept} rights kept, {revoked} revoked.",
+    )
     ROLLED_BACK = "releases.rolled_back", "{object} was rolled back by {by_request}."

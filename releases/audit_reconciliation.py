@@ -9,6 +9,7 @@ from audit.completeness.reconciliation import Population
 from catalog.audit_reconciliation import in_stream
 from releases.audit_events import ReleaseEvent
 from releases.models import (
+    AccessReview,
     Approval,
     ApprovalDecision,
     ChangeRequest,
@@ -53,6 +54,16 @@ POPULATIONS: Final = [
         "Policies put in force",
         lambda: in_stream(PolicyActivation.objects.all(), "environment", "environment_id"),
         [ReleaseEvent.POLICY_ACTIVATED],
+    ),
+    Population(
+        "Access reviews",
+        lambda: in_stream(AccessReview.objects.all(), "access-review"),
+        [ReleaseEvent.ACCESS_REVIEW_OPENED],
+    ),
+    Population(
+        "Signed access reviews",
+        lambda: in_stream(AccessReview.objects.exclude(signed_at=None), "access-review"),
+        [ReleaseEvent.ACCESS_REVIEW_SIGNED],
     ),
     Population(
         "Releases", lambda: in_stream(Release.objects.all(), "release"), [ReleaseEvent.SEALED]

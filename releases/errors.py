@@ -40,6 +40,12 @@ class StaleStatement(Conflict):
     code = "stale_statement"
 
 
+class AccessChanged(Conflict):
+    """Who may do what is no longer what the owner of a review saw."""
+
+    code = "access_changed"
+
+
 class EvidenceRefused(InvalidInput):
     """The uploaded report cannot be evidence."""
 

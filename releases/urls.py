@@ -2,9 +2,10 @@
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from releases.views import artifacts, change_requests, policies, releases
-from releases.views.converters import ReleaseVersionConverter
+from releases.views import access, artifacts, change_requests, policies, releases
+from releases.views.converters import ReleaseVersionConverter, TableKindConverter
 
+register_converter(TableKindConverter, "table_kind")
 register_converter(ReleaseVersionConverter, "release_version")
 
 app_name = "releases"
@@ -12,6 +13,8 @@ app_name = "releases"
 PROJECT = "projects/<slug:slug>/"
 POLICY = "policies/<slug:name>/"
 POLICY_VERSION = f"{POLICY}versions/<int:number>/"
+ACCESS = f"{PROJECT}access/"
+REVIEW = "access-reviews/<int:pk>/"
 RELEASE = f"{PROJECT}releases/<release_version:version>/"
 
 of_releases: list[URLPattern | URLResolver] = [
@@ -69,7 +72,19 @@ of_policies: list[URLPattern | URLResolver] = [
     path(f"{POLICY_VERSION}activate/", policies.ActivatePolicy.as_view(), name="activate-policy"),
 ]
 
+of_access: list[URLPattern | URLResolver] = [
+    path("access-reviews/", access.ReviewsPage.as_view(), name="access-reviews"),
+    path(REVIEW, access.ReviewPage.as_view(), name="access-review"),
+    path(f"{REVIEW}decide/", access.DecideAccess.as_view(), name="decide-access"),
+    path(f"{REVIEW}sign/", access.SignReview.as_view(), name="sign-access-review"),
+    path(f"{REVIEW}export.<table_kind:kind>", access.ReviewExport.as_view(), name="export-review"),
+    path(ACCESS, access.AccessPage.as_view(), name="access"),
+    path(f"{ACCESS}open/", access.OpenReview.as_view(), name="open-access-review"),
+    path(f"{ACCESS}export.<table_kind:kind>", access.AccessExport.as_view(), name="export-access"),
+]
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    *of_access,
     *of_releases,
     *of_artifacts,
     *of_change_requests,

@@ -45,6 +45,7 @@ WATCHED = (
     "deployments_target",
     "models_registry_finding",
     "models_registry_registry",
+    "releases_accessreview",
     "releases_approval",
     "releases_changerequest",
     "releases_policyactivation",

@@ -10,6 +10,7 @@ from catalog.models import ArtifactKind, ArtifactVersion, User, the_portal
 from deployments.actions.create_cluster import create_cluster
 from deployments.models import Cluster
 from portal.demo import reports
+from portal.demo.access import give_temporary_access, open_the_next, review_and_sign
 from portal.demo.cast import create_admin, create_machine, create_people, give_roles
 from portal.demo.clock import Today
 from portal.demo.pipeline import Pipeline, deploy, refuse, sign
@@ -45,6 +46,7 @@ class Story:
         """Yield title, how long ago, and the deed."""
         yield "people, projects and policies", timedelta(days=34), self.found
         yield "the first payments release", timedelta(days=27), self.first_payments
+        yield "access is reviewed", timedelta(days=25), self.access_reviewed
         yield "a release with too few tests", timedelta(days=22), self.too_few_tests
         yield "a release that risk rejected", timedelta(days=17), self.rejected
         yield "the same, asked for again", timedelta(days=14), self.asked_again
@@ -53,6 +55,7 @@ class Story:
         yield "the repaired release", timedelta(days=7), self.repaired
         yield "a request that was withdrawn", timedelta(days=5), self.withdrawn
         yield "a better credit model", timedelta(days=3), self.better_model
+        yield "access is to be reviewed again", timedelta(days=2), self.access_due
         yield "what waits for people", timedelta(hours=20), self.waiting
         yield "what is blocked", timedelta(hours=3), self.blocked
 
@@ -89,6 +92,7 @@ class Story:
             by=self.admin,
         )
         give_roles(self.payments.project, self.credit.project, self.people)
+        give_temporary_access(self.payments.project, self.people)
         self.payments_ci = self._pipeline(self.payments, "ci-payments")
         self.credit_ci = self._pipeline(self.credit, "ci-credit")
         published = publish_all(by=self.people["rashid"])
@@ -131,6 +135,14 @@ class Story:
         self._day(asked, "tom", "sofia", comment="Read the migration, ran it twice.")
         asked = self.payments_ci.ask(release, self.payments.production, "The new ledger goes live.")
         self._day(asked, "priya", "sofia", "rashid")
+
+    def access_reviewed(self) -> None:
+        """Somebody left, and the platform's engineer both gives roles and signs."""
+        review_and_sign(self.payments.project, self.people)
+
+    def access_due(self) -> None:
+        """The next review, begun."""
+        open_the_next(self.payments.project, self.people)
 
     def too_few_tests(self) -> None:
         """Blocked by coverage, until the missing tests came."""

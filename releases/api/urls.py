@@ -2,6 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
+from releases.api.access import (
+    AccessView,
+    DecideView,
+    ReviewsView,
+    ReviewTableView,
+    ReviewView,
+    SignView,
+)
 from releases.api.change_requests import (
     ApproveView,
     ChangeRequestsView,
@@ -53,4 +61,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{POLICY}versions/<int:number>/", PolicyVersionView.as_view()),
     path(f"{POLICY}versions/<int:number>/publish/", PublishPolicyView.as_view()),
     path("projects/<slug:slug>/environments/<slug:name>/policy/", EnvironmentPolicyView.as_view()),
+    path("projects/<slug:slug>/access/", AccessView.as_view()),
+    path("projects/<slug:slug>/access-reviews/", ReviewsView.as_view()),
+    path("access-reviews/<int:pk>/", ReviewView.as_view()),
+    path("access-reviews/<int:pk>/decide/", DecideView.as_view()),
+    path("access-reviews/<int:pk>/sign/", SignView.as_view()),
+    path("access-reviews/<int:pk>/csv/", ReviewTableView.as_view()),
 ]

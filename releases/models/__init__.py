@@ -1,5 +1,11 @@
 """The nouns of the decision."""
 
+from releases.models.access_review import (
+    AccessDecision,
+    AccessReview,
+    AccessReviewState,
+    AccessVerdict,
+)
 from releases.models.change_request import (
     Approval,
     ApprovalDecision,
@@ -13,6 +19,10 @@ from releases.models.policy import Policy, PolicyActivation, PolicyVersion
 from releases.models.release import Release, ReleaseItem
 
 __all__ = [
+    "AccessDecision",
+    "AccessReview",
+    "AccessReviewState",
+    "AccessVerdict",
     "Approval",
     "ApprovalDecision",
     "ChangeKind",

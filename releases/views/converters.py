@@ -21,3 +21,9 @@ class ChangeRequestConverter:
     def to_url(self, value: int) -> str:
         """Return what people quote."""
         return f"CR-{value}"
+
+
+class TableKindConverter(StringConverter):
+    """The form in which a table is taken away."""
+
+    regex = "csv|json"

@@ -79,6 +79,13 @@ IN_PROJECT = {
         "projects/payments/environments/staging/target/bindings/1/",
         None,
     ),
+    "access_reviews_open": ("POST", "projects/payments/access-reviews/", {"owner": "oskar"}),
+    "access_reviews_decide": (
+        "POST",
+        "access-reviews/{review}/decide/",
+        {"decisions": [{"right": "x", "verdict": "keep"}]},
+    ),
+    "access_reviews_sign": ("POST", "access-reviews/{review}/sign/", {"digest": "sha256:0"}),
     "deployments_attest": ("POST", "deployments/{deployment}/attest/", {"result": "succeeded"}),
     "model_registries_create": (
         "POST",
@@ -136,6 +143,9 @@ def furnished(world):
     from catalog.actions.create_team import create_team  # noqa: PLC0415 -- only here
     from catalog.models import ApiToken, Identity, Membership  # noqa: PLC0415 -- only here
     from deployments.models import Deployment  # noqa: PLC0415 -- only here
+    from releases.actions.open_access_review import (  # noqa: PLC0415 -- only here
+        open_access_review,
+    )
 
     world.policy()
     manual = {"executor": "manual"}
@@ -150,9 +160,11 @@ def furnished(world):
         change_request_id=asked["number"], environment=environment, give_up_at=now, lease_until=now
     )
     finding = model_finding(world.project)
+    admin = factories.admin()
     return {
         "registry": finding.model.registry_id,
         "finding": finding.pk,
+        "review": open_access_review(world.project, owner=admin, by=admin).pk,
         "membership": Membership.objects.filter(project=world.project, user__username="tom")
         .get()
         .pk,

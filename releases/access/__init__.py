@@ -1,0 +1,1 @@
+"""Who may do what in a project, how they got it, and what is odd about it: the matter of access reviews."""
