@@ -12,6 +12,8 @@ api_v1 = [
     path("", include("audit.api.urls")),
 ]
 
+handler500 = "portal.views.failure.failed"
+
 urlpatterns = [
     path("api/v1/", include(api_v1)),
     path("accounts/", include("allauth.account.urls")),

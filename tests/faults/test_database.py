@@ -108,7 +108,9 @@ def test_the_web_recovers_without_a_restart_on_every_connection(house, firm):
     assert firm.ci.http.get(f"{house.url}/livez").status_code == 200, "or it would be restarted"
     ready = firm.ci.http.get(f"{house.url}/readyz")
     assert (ready.status_code, ready.json()["parts"]["database"]) == (503, "does not answer")
-    firm.page("priya", "/", status=500)
+    shown = firm.page("priya", "/", status=503)
+    assert "The database does not answer" in shown.text
+    assert shown.headers["retry-after"] == "5"
     house.start("postgres")
     with ThreadPoolExecutor(8) as calls:
         statuses = list(calls.map(lambda _: firm.ci.http.get("projects/").status_code, range(16)))
