@@ -20,10 +20,12 @@ find_python = \
 	done
 no_python = gatehouse: no Python 3.11 or newer with venv was found. On Debian 12 or newer and \
 	Ubuntu 24.04 or newer: apt-get install python3 python3-venv; elsewhere name one: make $@ PYTHON=/path/to/python3.11
-ready = python=$$($(find_python)); \
-	[ -n "$$python" ] || { echo "$(no_python)" >&2; exit 1; }; "$$python" requirements/install.py
+found_python = python=$$($(find_python)); \
+	[ -n "$$python" ] || { echo "$(no_python)" >&2; exit 1; }; "$$python"
+ready = $(found_python) requirements/install.py
 
-.PHONY: help base dev run stop test coverage lint format schema bench test-cluster lock reset
+.PHONY: help base dev mlflow run run-mlflow stop test test-mlflow coverage lint format schema bench \
+	test-cluster lock reset
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -34,8 +36,13 @@ base:  ## Install what the portal needs
 dev:  ## Install what tests and linters need as well
 	@$(ready) dev
 
+mlflow:  ## Install MLflow's own server; `make run` starts it beside the rest from then on
+	@$(found_python) requirements/install_mlflow.py
+
 run: base  ## Start the portal with everything it needs: make run PORT=8123
 	@exec $(PY) -m portal.embedded run --port '$(PORT)' $(if $(filter 0 no false,$(DEMO)),--no-demo,$(if $(DEMO),--demo))
+
+run-mlflow: mlflow run  ## Start the portal with an MLflow server and the demo's credit model in it
 
 stop:  ## Stop the portal that runs from this checkout
 	@test -x $(PY) || exit 0; exec $(PY) -m portal.embedded stop
@@ -46,6 +53,12 @@ WORKERS ?= 2
 TESTS ?= tests
 test: dev  ## Run the whole test suite: make test TESTS="tests/audit -x" runs a part
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+
+# With a real MLflow server in its own environment; where that cannot be installed, a sentence says so.
+test-mlflow: dev  ## Run the tests of the model registry against a real MLflow server
+	@$(found_python) requirements/install_mlflow.py \
+	  || { echo "gatehouse: skipped: MLflow's own server could not be installed (the words above say why)."; exit 0; }; \
+	  MLFLOW_PYTHON="$(CURDIR)/.venv-mlflow/bin/python" $(PY) -m pytest tests/mlflow $(ARGS)
 
 coverage: dev  ## Run the test suite and fail below 95 % of lines and branches
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered

@@ -45,7 +45,7 @@ def is_ready(level: str) -> bool:
     if not (STAMP.is_file() and PYTHON.exists()):
         return False
     seen = STAMP.read_text().strip()
-    return seen in ({wanted("base"), wanted("dev")} if level == "base" else {wanted("dev")})
+    return seen in ({wanted("base"), wanted("dev")} if level == "base" else {wanted(level)})
 
 
 def installed_level(level: str) -> str:
@@ -85,7 +85,7 @@ def create_environment() -> None:
     made_by = f"{VENV} {sys.version_info[:2]}"
     if PYTHON.exists() and marker.is_file() and marker.read_text() == made_by:
         return
-    say(f"creating .venv with Python {sys.version.split()[0]} …")
+    say(f"creating {VENV.name} with Python {sys.version.split()[0]} …")
     try:
         venv.EnvBuilder(with_pip=True, clear=VENV.exists(), symlinks=True).create(VENV)
     except (subprocess.CalledProcessError, OSError) as error:
@@ -114,8 +114,12 @@ def install(level: str) -> None:
 
 
 def main() -> None:
-    """Install what the command line names unless it is there; one caller at a time."""
-    level = sys.argv[1]
+    """Install what the command line names unless it is there."""
+    run(sys.argv[1])
+
+
+def run(level: str) -> None:
+    """Install a level unless it is there; one caller at a time."""
     if is_ready(level):
         return
     LOCK_FILE.parent.mkdir(mode=0o700, exist_ok=True)
