@@ -86,7 +86,7 @@ def page_of(
     backwards = before is not None and after is None
     start = before if backwards else after
     rising = oldest_first != backwards
-    rows = _next_of(parts, start, rising=rising)
+    rows = next_of(parts, start, rising=rising, most=PAGE_SIZE + 1)
     more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
     if backwards:
         rows.reverse()
@@ -100,11 +100,20 @@ def page_of(
     )
 
 
-def _next_of(parts: Sequence[EventQuerySet], start: int | None, *, rising: bool) -> list[Event]:
-    """Return the next events over all parts, one more than a page holds."""
-    next_of_each = [_from(part, start, rising=rising)[: PAGE_SIZE + 1] for part in parts]
+def next_of(
+    parts: Sequence[EventQuerySet], start: int | None, *, rising: bool, most: int
+) -> list[Event]:
+    """Return the next events over all parts, in the order of their ids.
+
+    Args:
+        parts: no event is in two of them.
+        start: the id after which they begin; None for the first ones.
+        rising: the order, else falling.
+        most: how many at most.
+    """
+    next_of_each = [_from(part, start, rising=rising)[:most] for part in parts]
     merged = heapq.merge(*next_of_each, key=attrgetter("pk"), reverse=not rising)
-    return list(merged)[: PAGE_SIZE + 1]
+    return list(merged)[:most]
 
 
 def _from(events: EventQuerySet, start: int | None, *, rising: bool) -> EventQuerySet:

@@ -245,4 +245,5 @@ from audit.privacy.models import (  # noqa: E402, F401
     RetentionPeriod,
     SubjectKey,
 )
+from audit.saved.models import SavedView  # noqa: E402, F401
 from audit.search.models import Words, WordsCursor  # noqa: E402, F401

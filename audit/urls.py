@@ -5,7 +5,9 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 from audit import health, views
 from audit.controls import pages as controls
 from audit.converters import StreamConverter
+from audit.list_export import page as export_page
 from audit.packs import pages
+from audit.saved import pages as saved_pages
 
 register_converter(StreamConverter, "stream")
 
@@ -18,6 +20,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/events/<int:pk>/", views.event, name="event"),
     path("audit/events/<int:pk>/entry/", views.entry, name="entry"),
     path("audit/events/<int:pk>/proof/", views.proof, name="proof"),
+    path("audit/export/", export_page.export, name="export"),
+    path("audit/views/", saved_pages.saved_views, name="views"),
+    path("audit/views/<int:pk>/", saved_pages.saved_view, name="view"),
     path("audit/compliance/", controls.compliance, name="compliance"),
     path("audit/compliance/<slug:framework>/<str:name>/", controls.control, name="control"),
     path("audit/packs/", pages.packs, name="packs"),

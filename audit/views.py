@@ -18,6 +18,7 @@ from audit.log import LogPage, events_within, found_within, page_of
 from audit.models import Event
 from audit.proving import ProvenPage, prove, prove_all
 from audit.reach import Reach, reach_of
+from audit.saved.pages import query_of, views_for
 from audit.sealing import NotSealed, proof_of, with_sealing
 from audit.search.found import MOST_WAITING
 from audit.sentences import with_sentences
@@ -51,6 +52,8 @@ def events(request: HttpRequest) -> HttpResponse:
         "overlooked": MOST_WAITING if overlooked else 0,
         "verified": _verified(request, page),
         "verify_url": _to_verify(request),
+        "query": query_of(request.GET),
+        "views": views_for(request, reach),
         **_neighbours(request, page),
     }
     return render(request, "audit/events.html", context, status=status)

@@ -262,6 +262,8 @@ AUDIT_PAGES = "portal.audit_addresses.page_of"
 AUDIT_ACTOR = "catalog.models.the_portal"
 AUDIT_EVENTS = [
     "audit.packs.events.PackEvent",
+    "audit.list_export.events.ExportEvent",
+    "audit.saved.events.SavedViewEvent",
     "audit.audit_events.AuditEvent",
     "audit.privacy.events.PrivacyEvent",
     "catalog.audit_events.CatalogEvent",

@@ -1,0 +1,103 @@
+"""Save, rename and delete views."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from audit.reach import reach_of
+from audit.record import record
+from audit.saved.events import SavedViewEvent
+from audit.saved.models import LONGEST_NAME, SavedView
+
+MOST = 50
+"""Views that one account may keep."""
+
+
+class ViewRefused(Exception):
+    """It is not done; the message is a sentence."""
+
+
+class NotYours(ViewRefused):
+    """Somebody else's view is shown, and theirs to change."""
+
+
+def save_view(name: str, query: str, *, share_with: str | None = None, by: Any) -> SavedView:
+    """Keep a filter under a name.
+
+    Args:
+        name: unique among the account's own.
+        query: the filter's fields, urlencoded.
+        share_with: the slug of the project whose log's readers see it too.
+        by: an account.
+
+    Raises:
+        ViewRefused: the name is empty, too long or taken, there are enough, or the account may not read
+            that project's log.
+    """
+    name = _checked(name)
+    if share_with and share_with not in reach_of(by).projects:
+        raise ViewRefused(
+            "A view is shared with those who read a project's log, and you do not read that one's."
+        )
+    try:
+        with transaction.atomic(durable=True):
+            if SavedView.objects.filter(owner=by).count() >= MOST:
+                raise ViewRefused(f"You keep {MOST} views already. Delete one first.")
+            view = SavedView.objects.create(owner=by, name=name, query=query, project=share_with)
+            record(
+                SavedViewEvent.SAVED,
+                subject=view,
+                by=by,
+                private={"name": name},
+                shared=bool(share_with),
+            )
+    except IntegrityError as error:
+        raise ViewRefused("You have a view of that name already.") from error
+    return view
+
+
+def rename_view(view: SavedView, name: str, *, by: Any) -> SavedView:
+    """Call it something else.
+
+    Raises:
+        NotYours: it is somebody else's.
+        ViewRefused: the name is empty, too long or taken.
+    """
+    name = _checked(name)
+    try:
+        with transaction.atomic(durable=True):
+            own = _locked(view, by)
+            own.name = name
+            own.save(update_fields=["name"])
+            record(SavedViewEvent.RENAMED, subject=own, by=by, private={"name": name})
+    except IntegrityError as error:
+        raise ViewRefused("You have a view of that name already.") from error
+    return own
+
+
+@transaction.atomic(durable=True)
+def delete_view(view: SavedView, *, by: Any) -> None:
+    """Forget it.
+
+    Raises:
+        NotYours: it is somebody else's.
+    """
+    own = _locked(view, by)
+    record(SavedViewEvent.DELETED, subject=own, by=by, private={"name": own.name})
+    own.delete()
+
+
+def _locked(view: SavedView, by: Any) -> SavedView:
+    own = SavedView.objects.select_for_update().filter(pk=view.pk, owner=by).first()
+    if own is None:
+        raise NotYours("A view is changed by whoever saved it. Save it under a name of your own.")
+    return own
+
+
+def _checked(name: str) -> str:
+    stripped = " ".join(name.split())
+    if not stripped or "\x00" in stripped:
+        raise ViewRefused("Give the view a name.")
+    if len(stripped) > LONGEST_NAME:
+        raise ViewRefused(f"A name has at most {LONGEST_NAME} characters.")
+    return stripped

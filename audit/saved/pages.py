@@ -1,0 +1,97 @@
+"""Saved views: kept from the page of the log, used as links, renamed and deleted on a page of their own."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from audit.forms import EventFilter
+from audit.reach import Reach, reach_of
+from audit.saved.changes import NotYours, ViewRefused, delete_view, rename_view, save_view
+from audit.saved.models import SavedView
+
+SHOWN = 100
+_LARGEST = 2**63 - 1
+
+
+def views_for(request: HttpRequest, reach: Reach) -> list[tuple[str, str]]:
+    """Return name and address of the views that the reader may use; one query."""
+    found = SavedView.objects.for_reader(request.user, reach)[:SHOWN]
+    return [(view.name, address_of_view(view)) for view in found]
+
+
+def address_of_view(view: SavedView) -> str:
+    """Return the log as the view filters it."""
+    return f"{reverse('audit:events')}?{view.query}"
+
+
+def query_of(asked: QueryDict) -> str:
+    """Return a filter's fields, and nothing else of an address, in their order."""
+    kept = QueryDict(mutable=True)
+    for name in EventFilter.base_fields:
+        if value := asked.get(name):
+            kept[name] = value
+    return kept.urlencode()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def saved_views(request: HttpRequest) -> HttpResponse:
+    """``/audit/views/``: those that one may use; a POST keeps the filter of the address under a name."""
+    reach = reach_of(request.user)
+    if not (reach.whole or reach.projects):
+        raise Http404
+    if request.method != "POST":
+        return _listed(request, reach)
+    asked = EventFilter(reach, request.GET)
+    if not asked.is_valid():
+        return _listed(request, reach, refused="That filter makes no sense; nothing is saved.")
+    share_with = asked.cleaned_data["project"] if "share" in request.POST else None
+    query = query_of(request.GET)
+    try:
+        view = save_view(
+            request.POST.get("name", ""), query, share_with=share_with, by=request.user
+        )
+    except ViewRefused as error:
+        return _listed(request, reach, refused=str(error))
+    messages.success(request, f"The view “{view.name}” is saved.")
+    return redirect(address_of_view(view))
+
+
+@require_POST
+@login_required
+def saved_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """``/audit/views/<pk>/``: a POST renames it, or deletes it with ``delete``."""
+    reach = reach_of(request.user)
+    visible = SavedView.objects.for_reader(request.user, reach)
+    view = visible.filter(pk=pk).first() if pk <= _LARGEST else None
+    if view is None:
+        raise Http404
+    try:
+        if "delete" in request.POST:
+            delete_view(view, by=request.user)
+            messages.success(request, f"The view “{view.name}” is deleted.")
+        else:
+            renamed = rename_view(view, request.POST.get("name", ""), by=request.user)
+            messages.success(request, f"The view is called “{renamed.name}” now.")
+    except NotYours as error:
+        raise PermissionDenied(str(error)) from error
+    except ViewRefused as error:
+        return _listed(request, reach, refused=str(error))
+    return redirect("audit:views")
+
+
+def _listed(request: HttpRequest, reach: Reach, refused: str = "") -> HttpResponse:
+    found = SavedView.objects.for_reader(request.user, reach).select_related("owner")[:SHOWN]
+    rows = [
+        {"view": view, "url": address_of_view(view), "is_own": view.owner_id == request.user.pk}
+        for view in found
+    ]
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
+    context = {"rows": rows, "refused": refused}
+    return render(request, "audit/views.html", context, status=status)
