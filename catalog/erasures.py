@@ -3,6 +3,8 @@
 from audit.privacy.models import Erasure
 from audit.privacy.states import ErasureState, ErasureVerb, next_state
 from catalog.errors import NotFound, WrongMoment
+from catalog.models import User
+from catalog.permissions import PortalPermission, allowed_portal, require_portal
 
 
 def locked_erasure(erasure_id: int) -> Erasure:
@@ -29,3 +31,13 @@ def moved(erasure: Erasure, verb: ErasureVerb) -> ErasureState:
         label = ErasureState(erasure.state).label.lower()
         raise WrongMoment(f"The {erasure} is: {label}. One cannot {verb.value} it now.")
     return state
+
+
+def require_sight(user: User) -> None:
+    """Let those see erasures, holds and periods who look after them, and those who audit everything.
+
+    Raises:
+        NotPermitted: the account is neither.
+    """
+    if not allowed_portal(user, PortalPermission.VIEW_WHOLE_AUDIT):
+        require_portal(PortalPermission.MANAGE_PRIVACY, user)

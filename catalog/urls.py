@@ -6,6 +6,7 @@ from catalog.views import (
     members,
     people,
     people_changes,
+    privacy,
     projects,
     roles,
     service_accounts,
@@ -25,6 +26,29 @@ ROLES = "people/-/roles/"
 ROLE = f"{ROLES}<slug:slug>/"
 PROJECT = "projects/<slug:slug>/"
 MACHINE = "service-accounts/<username:username>/"
+PRIVACY = "people/-/privacy/"
+
+of_privacy: list[URLPattern | URLResolver] = [
+    path(PRIVACY, privacy.PrivacyPage.as_view(), name="privacy"),
+    path(f"{PRIVACY}holds/", privacy.PlaceHold.as_view(), name="place-hold"),
+    path(f"{PRIVACY}holds/<int:pk>/lift/", privacy.LiftHold.as_view(), name="lift-hold"),
+    path(
+        f"{PRIVACY}retention/<slug:name>/", privacy.SetRetentionPage.as_view(), name="set-retention"
+    ),
+    path(f"{PRIVACY}erasures/<int:pk>/", privacy.ErasurePage.as_view(), name="erasure"),
+    path(
+        f"{PRIVACY}erasures/<int:pk>/confirm/",
+        privacy.ConfirmErasure.as_view(),
+        name="confirm-erasure",
+    ),
+    path(
+        f"{PRIVACY}erasures/<int:pk>/withdraw/",
+        privacy.WithdrawErasure.as_view(),
+        name="withdraw-erasure",
+    ),
+    path(f"{PRIVACY}erasures/<int:pk>/receipt/", privacy.Receipt.as_view(), name="erasure-receipt"),
+    path(f"{PERSON}erase/", privacy.RequestErasurePage.as_view(), name="erase-person"),
+]
 
 of_people: list[URLPattern | URLResolver] = [
     path("people/", people.PeoplePage.as_view(), name="people"),
@@ -125,6 +149,7 @@ of_projects: list[URLPattern | URLResolver] = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *of_projects,
+    *of_privacy,
     *of_people,
     *of_members,
     *of_machines,

@@ -28,8 +28,8 @@ def confirm_erasure(erasure_id: int, *, by: User) -> Erasure:
         WrongMoment: it does not wait for a second person.
         Held: a legal hold keeps the data.
     """
-    erasure = locked_erasure(erasure_id)
     require_portal(PortalPermission.MANAGE_PRIVACY, by)
+    erasure = locked_erasure(erasure_id)
     if by.pk in {erasure.requested_by_id, erasure.account_id}:
         raise NotPermitted(
             "An erasure takes two: who asked for it, or whose data it is, does not confirm it. Somebody "

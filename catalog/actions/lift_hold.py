@@ -19,8 +19,8 @@ def lift_hold(hold_id: int, *, by: User) -> LegalHold:
         NotPermitted: without the portal permission ``manage_privacy``.
         NotFound: there is no such hold.
     """
-    hold = LegalHold.objects.select_for_update().filter(pk=hold_id).first()
     require_portal(PortalPermission.MANAGE_PRIVACY, by)
+    hold = LegalHold.objects.select_for_update().filter(pk=hold_id).first()
     if hold is None:
         raise NotFound(f"There is no legal hold {hold_id}.")
     if hold.lifted_at is None:

@@ -20,8 +20,8 @@ def withdraw_erasure(erasure_id: int, *, by: User) -> Erasure:
         NotPermitted: without the portal permission ``manage_privacy``.
         WrongMoment: it was carried out, or withdrawn before.
     """
-    erasure = locked_erasure(erasure_id)
     require_portal(PortalPermission.MANAGE_PRIVACY, by)
+    erasure = locked_erasure(erasure_id)
     erasure.state = moved(erasure, ErasureVerb.WITHDRAW)
     erasure.save(update_fields=["state"])
     record(

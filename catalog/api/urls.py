@@ -14,6 +14,18 @@ from catalog.api.people import (
     PortalPermissionsView,
     ReactivatePersonView,
 )
+from catalog.api.privacy import (
+    ConfirmErasureView,
+    ErasuresView,
+    ErasureView,
+    HoldsView,
+    LiftHoldView,
+    ReceiptView,
+    RequestErasureView,
+    RetentionClassView,
+    RetentionView,
+    WithdrawErasureView,
+)
 from catalog.api.projects import ProjectsView, ProjectView
 from catalog.api.roles import RolesView, RoleView
 from catalog.api.service_accounts import (
@@ -49,6 +61,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{PERSON}deactivate/", DeactivatePersonView.as_view()),
     path(f"{PERSON}reactivate/", ReactivatePersonView.as_view()),
     path(f"{PERSON}portal-permissions/", PortalPermissionsView.as_view()),
+    path(f"{PERSON}erasure/", RequestErasureView.as_view()),
+    path("privacy/erasures/", ErasuresView.as_view()),
+    path("privacy/erasures/<int:pk>/", ErasureView.as_view()),
+    path("privacy/erasures/<int:pk>/confirm/", ConfirmErasureView.as_view()),
+    path("privacy/erasures/<int:pk>/withdraw/", WithdrawErasureView.as_view()),
+    path("privacy/erasures/<int:pk>/receipt/", ReceiptView.as_view()),
+    path("privacy/holds/", HoldsView.as_view()),
+    path("privacy/holds/<int:pk>/lift/", LiftHoldView.as_view()),
+    path("privacy/retention/", RetentionView.as_view()),
+    path("privacy/retention/<slug:name>/", RetentionClassView.as_view()),
     path(f"{PERSON}identities/", IdentitiesView.as_view()),
     path(f"{PERSON}identities/<int:pk>/", IdentityView.as_view()),
     path(MACHINE, ServiceAccountView.as_view()),

@@ -76,6 +76,13 @@ LOOKS: Final[dict[str, Look]] = {
     "voided": Look("neutral", "eraser", "Voided"),
     "recorded": Look("neutral", "point-filled", "Recorded"),
     "witnessed": Look("good", "certificate", "Witnessed"),
+    # Erasures and legal holds.
+    "requested": Look("warn", "users", "Waits for a second person"),
+    "confirmed": Look("active", "hourglass", "Waits to be carried out"),
+    "erased": Look("active", "eraser", "Erased, the receipt follows"),
+    "proven": Look("good", "file-certificate", "Erased"),
+    "held": Look("warn", "gavel", "Held"),
+    "lifted": Look("neutral", "circle-off", "Lifted"),
     # Kinds of change request.
     "promotion": Look("neutral", "transfer", "Promotion"),
     "rollback": Look("warn", "arrow-back-up", "Rollback"),

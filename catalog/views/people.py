@@ -21,6 +21,7 @@ from catalog.views.page import Page
 from catalog.views.paging import slice_of
 
 MOST_MEMBERSHIPS = 200
+SEES_PRIVACY = (PortalPermission.MANAGE_PRIVACY, PortalPermission.VIEW_WHOLE_AUDIT)
 
 Crumbs = list[tuple[str, str]]
 
@@ -31,9 +32,11 @@ def people_crumbs(*below: str) -> Crumbs:
     return [(name.capitalize(), reverse(f"catalog:{name}")) for name in names]
 
 
-def people_tabs(current: str) -> list[dict[str, Any]]:
-    """Return the tabs of everything about people."""
+def people_tabs(current: str, caller: User) -> list[dict[str, Any]]:
+    """Return the tabs of everything about people that the caller may see."""
     tabs = [("People", "people"), ("Teams", "teams"), ("Roles", "roles")]
+    if any(allowed_portal(caller, each) for each in SEES_PRIVACY):
+        tabs.append(("Personal data", "privacy"))
     return [
         {"label": label, "url": reverse(f"catalog:{name}"), "is_current": name == current}
         for label, name in tabs
@@ -54,7 +57,7 @@ class PeoplePage(Page):
         return {
             "people": slice_of(_with_roles(people, self.caller), self.request, key="username"),
             "filter": asked,
-            "tabs": people_tabs("people"),
+            "tabs": people_tabs("people", self.caller),
             "may_manage": allowed_portal(self.caller, PortalPermission.MANAGE_PEOPLE),
         }
 
@@ -87,6 +90,7 @@ class PersonPage(Page):
             "may_manage": may_manage and (administers(self.caller) or not person.is_superuser),
             "may_administer": administers(self.caller),
             "is_self": person.pk == self.caller.pk,
+            "may_erase": allowed_portal(self.caller, PortalPermission.MANAGE_PRIVACY),
         }
         return context | (self._in_full(person) if context["concerned"] else {})
 

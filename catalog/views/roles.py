@@ -41,7 +41,7 @@ class RolesPage(Page):
         return {
             "roles": roles,
             "rows": [(role, in_words(role)) for role in roles.rows],
-            "tabs": people_tabs("roles"),
+            "tabs": people_tabs("roles", self.caller),
             "may_manage": allowed_portal(self.caller, PortalPermission.MANAGE_PEOPLE),
         }
 

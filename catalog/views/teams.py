@@ -29,7 +29,7 @@ class TeamsPage(Page):
         teams = Team.objects.annotate(size=Count("members"))
         return {
             "teams": slice_of(teams, self.request, key="slug"),
-            "tabs": people_tabs("teams"),
+            "tabs": people_tabs("teams", self.caller),
             "may_manage": allowed_portal(self.caller, PortalPermission.MANAGE_PEOPLE),
         }
 

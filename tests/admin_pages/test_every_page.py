@@ -32,6 +32,9 @@ PAGES = [
     ("releases:edit-policy", ["standard"]),
     ("releases:edit-policy", ["empty"]),
     ("releases:policy", ["empty"]),
+    ("catalog:privacy", []),
+    ("catalog:set-retention", ["addresses"]),
+    ("catalog:erase-person", ["tom"]),
     ("audit:events", []),
     ("audit:stream", ["policy/1"]),
 ]

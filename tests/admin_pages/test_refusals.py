@@ -43,6 +43,13 @@ def posts(project):
         ("add-identity", ["tom"], {"kind": "email", "value": "tom@elsewhere.example"}),
         ("remove-identity", ["tom", Identity.objects.filter(user=tom).first().pk], {}),
         ("set-portal-permissions", ["tom"], {"permissions": ["edit_policies"]}),
+        ("erase-person", ["tom"], {"basis": "withdrawn"}),
+        ("confirm-erasure", [1], {}),
+        ("withdraw-erasure", [1], {}),
+        ("erasure-receipt", [1], {}),
+        ("place-hold", [], {"kind": "subject", "about": "tom", "reason": "matter 12"}),
+        ("lift-hold", [1], {}),
+        ("set-retention", ["addresses"], {"days": "90"}),
         ("new-team", [], {"slug": "a", "name": "A"}),
         ("add-team-member", ["platform"], {"user": "tom"}),
         ("remove-team-member", ["platform", "tom"], {}),
@@ -88,7 +95,12 @@ def test_whoever_is_not_signed_in_is_led_to_the_sign_in(scene, client):
 
 def test_every_verb_of_these_pages_is_tried(scene):
     of_ones_own = {"issue-my-token", "revoke-my-token"}
-    mine = [*catalog_urls.of_people, *catalog_urls.of_members, *catalog_urls.of_machines]
+    mine = [
+        *catalog_urls.of_privacy,
+        *catalog_urls.of_people,
+        *catalog_urls.of_members,
+        *catalog_urls.of_machines,
+    ]
     verbs = {
         one.name
         for one in [*mine, *release_urls.of_policies]
