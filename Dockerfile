@@ -51,6 +51,8 @@ ENV PATH=/opt/gatehouse/bin:$PATH \
     LOG_ROOT=/var/lib/gatehouse/log \
     PACKS_ROOT=/var/lib/gatehouse/packs \
     PACK_KEY_FILE=/var/lib/gatehouse/pack-key/key \
+    STREAMING_ROOT=/var/lib/gatehouse/stream \
+    STREAMING_SECRETS_DIR=/etc/gatehouse/streaming \
     LOG_JSON=True
 WORKDIR /app
 COPY --from=packages /opt/gatehouse /opt/gatehouse
@@ -61,7 +63,7 @@ RUN SECRET_KEY=only-for-collectstatic PRIVACY_KEY=only-for-collectstatic ALLOWED
       python manage.py collectstatic --no-input --verbosity 0 \
  && install -d -o gatehouse -g gatehouse /var/lib/gatehouse /var/lib/gatehouse/evidence \
       /var/lib/gatehouse/log /var/lib/gatehouse/signer /var/lib/gatehouse/packs \
-      /var/lib/gatehouse/pack-key
+      /var/lib/gatehouse/pack-key /var/lib/gatehouse/stream
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \

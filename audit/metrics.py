@@ -13,6 +13,8 @@ from django.utils import timezone
 from audit.completeness.models import Alarm, AlarmKind, VerificationRun, WitnessStanding
 from audit.completeness.watch import oldest_pending, signed_size
 from audit.models import Anchor, Checkpoint, Event, Halt, Pending, Tree
+from audit.streaming.lag import lags
+from audit.streaming.models import Destination
 from audit.witness.cosigned import witnessed_size
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -77,6 +79,7 @@ def _samples() -> Iterator[Sample]:
         yield Sample("audit_witness_size", "Entries a witness cosigned.", standing.size, labels)
         trouble = float(bool(standing.trouble))
         yield Sample("audit_witness_trouble", "1 if it did not cosign.", trouble, labels)
+    yield from _streams()
 
 
 def _tree() -> Iterator[Sample]:
@@ -116,6 +119,28 @@ def _verified() -> Iterator[Sample]:
     seconds = (run.finished_at - run.started_at).total_seconds()
     yield Sample("audit_last_verification_seconds", "How long it took.", seconds)
     yield Sample("audit_last_verification_size", "Entries that it verified.", run.size)
+
+
+def _streams() -> Iterator[Sample]:
+    destinations = list(Destination.objects.all())
+    behind = lags(destinations)
+    told = [(f'destination="{each.name}"', each, behind[each.pk]) for each in destinations]
+    # All values of a name in a row, as the format wants them.
+    for labels, _, lag in told:
+        about = "Signed entries that a destination has not acknowledged."
+        yield Sample("audit_stream_behind_entries", about, lag.entries, labels)
+    for labels, _, lag in told:
+        about = "Age of the oldest of them."
+        yield Sample("audit_stream_behind_seconds", about, lag.seconds, labels)
+    for labels, _, lag in told:
+        about = "Entries that it refused for good."
+        yield Sample("audit_stream_dead_letters", about, lag.dead_letters, labels)
+    for labels, each, _ in told:
+        about = "Calls in a row that came to nothing."
+        yield Sample("audit_stream_failures", about, each.failures, labels)
+    for labels, each, _ in told:
+        about = "1 if nothing is sent."
+        yield Sample("audit_stream_paused", about, float(each.is_paused), labels)
 
 
 def _escaped(text: str) -> str:

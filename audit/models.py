@@ -247,3 +247,4 @@ from audit.privacy.models import (  # noqa: E402, F401
 )
 from audit.saved.models import SavedView  # noqa: E402, F401
 from audit.search.models import Words, WordsCursor  # noqa: E402, F401
+from audit.streaming.models import DeadLetter, Destination  # noqa: E402, F401

@@ -53,6 +53,8 @@ class Answer:
     status: int
     content: bytes
     """The first bytes of the body."""
+    retry_after: str = ""
+    """The header of that name, as it came."""
 
     @property
     def text(self) -> str:
@@ -118,7 +120,8 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
                 extensions={"sni_hostname": place.host},
             ) as response,
         ):
-            return Answer(response.status_code, _beginning(response, deadline))
+            wait = response.headers.get("Retry-After", "")
+            return Answer(response.status_code, _beginning(response, deadline), wait)
     except httpx.HTTPError as error:
         raise OutgoingUnavailable(
             f"{place.host} did not answer: {str(error) or type(error).__name__}."

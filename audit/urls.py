@@ -8,6 +8,7 @@ from audit.converters import StreamConverter
 from audit.list_export import page as export_page
 from audit.packs import pages
 from audit.saved import pages as saved_pages
+from audit.streaming import pages as streaming
 
 register_converter(StreamConverter, "stream")
 
@@ -17,6 +18,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", health.metrics, name="metrics"),
     path("audit/", views.events, name="events"),
     path("audit/health/", health.health, name="health"),
+    path("audit/destinations/", streaming.destinations, name="destinations"),
+    path("audit/destinations/new/<str:kind>/", streaming.new, name="destination-new"),
+    path("audit/destinations/<int:pk>/", streaming.destination, name="destination"),
+    path("audit/destinations/<int:pk>/live/", streaming.live, name="destination-live"),
+    path("audit/destinations/<int:pk>/change/", streaming.change, name="destination-change"),
+    path("audit/destinations/<int:pk>/pause/", streaming.pause, name="destination-pause"),
+    path("audit/destinations/<int:pk>/resume/", streaming.resume, name="destination-resume"),
+    path("audit/destinations/<int:pk>/test/", streaming.test, name="destination-test"),
+    path("audit/destinations/<int:pk>/again/", streaming.again, name="destination-again"),
+    path("audit/destinations/<int:pk>/remove/", streaming.remove, name="destination-remove"),
     path("audit/events/<int:pk>/", views.event, name="event"),
     path("audit/events/<int:pk>/entry/", views.entry, name="entry"),
     path("audit/events/<int:pk>/proof/", views.proof, name="proof"),

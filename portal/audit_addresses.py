@@ -59,6 +59,10 @@ def _role(thing: Facts) -> str:
     return reverse("catalog:role", args=[thing["label"]])
 
 
+def _log_destination(thing: Facts) -> str:
+    return reverse("audit:destination", args=[thing["id"]])
+
+
 def _account(thing: Facts) -> str:
     if str(thing["id"]).startswith("sys_"):
         return ""  # the portal itself has no page
@@ -84,6 +88,7 @@ PAGES: Final[Mapping[str, Callable[[Facts], str]]] = {
     "role": _role,
     "account": _account,
     "access-review": _access_review,
+    "log-destination": _log_destination,
 }
 """By the type of the event's object; what is missing here is a part of what its stream is about."""
 

@@ -3,11 +3,27 @@
 from django.urls import URLPattern, URLResolver, path
 
 from audit.api.controls import ControlsView, ControlView
+from audit.api.destinations import (
+    DeadLettersView,
+    DestinationPauseView,
+    DestinationResumeView,
+    DestinationsView,
+    DestinationTestView,
+    DestinationView,
+    SendAgainView,
+)
 from audit.api.events import EventsView, EventView
 from audit.api.packs import PackFileView, PacksView, PackView
 from audit.api.published import CheckpointView, ConsistencyView, ProofView, TileView
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("audit/destinations/", DestinationsView.as_view()),
+    path("audit/destinations/<int:pk>/", DestinationView.as_view()),
+    path("audit/destinations/<int:pk>/pause/", DestinationPauseView.as_view()),
+    path("audit/destinations/<int:pk>/resume/", DestinationResumeView.as_view()),
+    path("audit/destinations/<int:pk>/test/", DestinationTestView.as_view()),
+    path("audit/destinations/<int:pk>/dead-letters/", DeadLettersView.as_view()),
+    path("audit/destinations/<int:pk>/dead-letters/send-again/", SendAgainView.as_view()),
     path("audit/events/", EventsView.as_view()),
     path("audit/events/<int:pk>/", EventView.as_view()),
     # The formats of transparency logs have no slash at the end of an address.

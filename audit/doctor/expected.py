@@ -41,6 +41,7 @@ TRIGGERS = {
 WATCHED = (
     "audit_erasure",
     "audit_legalhold",
+    "audit_destination",
     "deployments_deployment",
     "deployments_target",
     "models_registry_finding",

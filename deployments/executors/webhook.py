@@ -1,17 +1,11 @@
 """Webhook: tell an outside executor by a signed POST, and wait for its call back.
 
-The message follows Standard Webhooks: ``webhook-id``, ``webhook-timestamp`` and ``webhook-signature``,
-which is ``v1,`` and the base64 of HMAC-SHA256 over ``id.timestamp.body``. The id stays the same when the
-message is sent again, so that a receiver carries it out once.
+The message follows Standard Webhooks (``audit/webhooks.py``). Its id stays the same when it is sent again,
+so that a receiver carries it out once.
 """
 
-import base64
-import binascii
 import hashlib
-import hmac
-import re
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -27,14 +21,13 @@ from audit.outgoing import (
     check_url,
     post,
 )
+from audit.webhooks import SecretUnreadable, signature, signing_secret
 from deployments.audit_events import DeploymentEvent
 from deployments.executors.port import DefiniteNo, NoAnswer, PlannedStep, Waits
 from deployments.executors.work import Work
 from deployments.models import Deployment, StepVerb, Target
 from releases.models import ChangeRequest
 
-SECRET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,98}[A-Za-z0-9]")
-_PREFIX = "whsec_"
 _SHOWN = 200
 _AGAIN = {
     HTTPStatus.REQUEST_TIMEOUT,
@@ -77,12 +70,6 @@ def callback_token(deployment: Deployment) -> str:
 def digest_of_token(token: str) -> str:
     """Return what is stored of a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def signature(secret: bytes, message_id: str, timestamp: str, body: bytes) -> str:
-    """Return the ``webhook-signature`` header of a message."""
-    signed = message_id.encode() + b"." + timestamp.encode() + b"." + body
-    return "v1," + base64.b64encode(hmac.digest(secret, signed, "sha256")).decode()
 
 
 def _call(work: Work) -> None:
@@ -150,29 +137,10 @@ def _message(work: Work, token: str) -> dict[str, Any]:
 
 
 def _secret(name: str) -> bytes:
-    if not settings.WEBHOOK_SECRETS_DIR or not SECRET_NAME.fullmatch(name):
-        raise DefiniteNo(
-            "The target names no signing secret that could be read. The operator mounts it as a "
-            "file in WEBHOOK_SECRETS_DIR, and the target names the file."
-        )
     try:
-        text = (Path(settings.WEBHOOK_SECRETS_DIR) / name).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        return signing_secret(settings.WEBHOOK_SECRETS_DIR, name)
+    except SecretUnreadable as error:
         raise DefiniteNo(
-            f"The signing secret {name} cannot be read. The operator mounts it as a file in "
-            "WEBHOOK_SECRETS_DIR."
+            f"The call cannot be signed: {error} The operator mounts each signing secret as a file in "
+            "WEBHOOK_SECRETS_DIR, and the target names the file."
         ) from error
-    return _decoded(name, text)
-
-
-def _decoded(name: str, text: str) -> bytes:
-    """Return the secret's bytes: written as ``whsec_`` and base64, or as they are."""
-    secret = text.encode()
-    if text.startswith(_PREFIX):
-        try:
-            secret = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
-        except binascii.Error as error:
-            raise DefiniteNo(f"The signing secret {name} is not base64 after {_PREFIX}.") from error
-    if not secret:
-        raise DefiniteNo(f"The signing secret {name} is empty.")
-    return secret

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from audit.streaming.actions.create import create_destination
+from audit.streaming.wanted import Wanted
 from catalog.models import ArtifactKind, ArtifactVersion, User, the_portal
 from deployments.actions.create_cluster import create_cluster
 from deployments.models import Cluster
@@ -76,6 +78,8 @@ class Story:
             credentials=self.credentials,
             by=self.admin,
         )
+        archive = Wanted(name="archive", kind="file", file_name="audit.jsonl")
+        create_destination(archive, by=self.admin)
         self.people = create_people(self.admin)
         self.payments = create_place(
             "payments",

@@ -124,6 +124,7 @@ class Installation:
             "EVIDENCE_ROOT": str(self.layout.evidence),
             "PACKS_ROOT": str(self.layout.packs),
             "PACK_KEY_FILE": str(self.layout.pack_key),
+            "STREAMING_ROOT": str(self.layout.stream),
             "KUBERNETES_CREDENTIALS_DIR": str(self.layout.clusters),
             "SANDBOX_CLUSTER_PORT": str(cluster),
             "SANDBOX_CLUSTER_URL": f"http://127.0.0.1:{cluster}",

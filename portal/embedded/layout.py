@@ -124,6 +124,11 @@ class Layout:
         return self.home / "witness"
 
     @property
+    def stream(self) -> Path:
+        """The files of JSON lines that the log is sent to."""
+        return self.home / "stream"
+
+    @property
     def demo_begun(self) -> Path:
         """Exists while a new database waits for its demo, or holds half of it."""
         return self.home / "demo-begun"
@@ -149,7 +154,14 @@ class Layout:
         for path in (*stamps, self.cluster_state):
             path.unlink(missing_ok=True)
         # A key never signs two logs: the next one gets another.
-        for path in (self.evidence, self.packs, self.log, self.signer_key.parent, self.witness):
+        for path in (
+            self.evidence,
+            self.packs,
+            self.log,
+            self.signer_key.parent,
+            self.witness,
+            self.stream,
+        ):
             shutil.rmtree(path, ignore_errors=True)
 
     def create(self) -> None:

@@ -66,6 +66,9 @@ def portal(installation: Installation) -> list[Program]:
         Program("sequencer", [*python, "audit.sequencer"], stage=SERVING),
         Program("signer", [*python, "audit.signer"], stage=SERVING),
         *_witnesses(installation),
+        Program(
+            "streamer", [sys.executable, str(CHECKOUT / "manage.py"), "streamer"], stage=AFTERWARDS
+        ),
         Program("web", [*python, "gunicorn", "portal.wsgi", *scale, *listen], stage=SERVING),
         # Nobody waits for it, and the others need the processor while they start.
         Program("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], stage=AFTERWARDS),

@@ -260,10 +260,12 @@ AUDIT_ENVIRONMENT_STREAMS = [
 AUDIT_ADDRESSES = "portal.audit_addresses.address_of"
 AUDIT_PAGES = "portal.audit_addresses.page_of"
 AUDIT_ACTOR = "catalog.models.the_portal"
+AUDIT_STREAMING_RULE = "catalog.audit_streaming.may_stream"
 AUDIT_EVENTS = [
     "audit.packs.events.PackEvent",
     "audit.list_export.events.ExportEvent",
     "audit.saved.events.SavedViewEvent",
+    "audit.streaming.events.StreamEvent",
     "audit.audit_events.AuditEvent",
     "audit.privacy.events.PrivacyEvent",
     "catalog.audit_events.CatalogEvent",
@@ -362,6 +364,10 @@ CARRY_OUT_RETRY_SECONDS = env_int("CARRY_OUT_RETRY_SECONDS", default=5)
 CARRY_OUT_PATIENCE_SECONDS = env_int("CARRY_OUT_PATIENCE_SECONDS", default=60)
 # Files that hold the secrets with which webhook executors are signed; targets name them.
 WEBHOOK_SECRETS_DIR = env_str("WEBHOOK_SECRETS_DIR", default="")
+# Sending the log to a SIEM (docs/siem.md): secrets and certificates that destinations name, and where their
+# files of JSON lines lie. Only the streamer reads the one and writes the other.
+STREAMING_SECRETS_DIR = env_str("STREAMING_SECRETS_DIR", default=WEBHOOK_SECRETS_DIR)
+STREAMING_ROOT = env_str("STREAMING_ROOT", default=str(BASE_DIR / ".gatehouse" / "stream"))
 STATEMENT_TARGET = "deployments.statement.target_of"
 # What Gatehouse may POST to besides public addresses (webhook executors inside the network).
 OUTGOING_ALLOWED_HOSTS = env_list("OUTGOING_ALLOWED_HOSTS")

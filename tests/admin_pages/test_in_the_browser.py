@@ -8,6 +8,9 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from audit.models import Event
+from audit.streaming.actions.create import create_destination
+from audit.streaming.models import DeadLetter
+from audit.streaming.wanted import Wanted
 from catalog.models import ApiToken, Membership
 from releases.models import Policy
 from tests import factories
@@ -38,6 +41,21 @@ def addresses():
     yield reverse("audit:events") + "?text=role&order=log&since=2020-01-01"
     yield reverse("audit:events") + "?person=nobody"
     yield reverse("releases:compare-policy", args=["standard"]) + "?old=1&new=2"
+    yield from destinations()
+
+
+def destinations():
+    """A destination that refused something, another that is set up, and where they are listed."""
+    wanted = Wanted(name="siem", kind="file", file_name="audit.jsonl")
+    one = create_destination(wanted, by=factories.admin()).pk
+    DeadLetter.objects.create(
+        destination_id=one, origin="", index=7, event_type="tests.plain", reason="No.", tries=3
+    )
+    yield reverse("audit:destinations")
+    yield reverse("audit:destination", args=[one])
+    yield reverse("audit:destination-change", args=[one])
+    yield reverse("audit:destination-new", args=["webhook"])
+    yield reverse("audit:destination-new", args=["syslog"])
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

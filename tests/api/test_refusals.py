@@ -132,6 +132,29 @@ OF_THE_PORTAL = {
     "policies_create": ("POST", "policies/", {"name": "strict"}),
     "policy_versions_save": ("POST", "policies/standard/versions/", {"gates": []}),
     "policy_versions_publish": ("POST", "policies/standard/versions/1/publish/", None),
+    "audit_destinations_create": (
+        "POST",
+        "audit/destinations/",
+        {"name": "other", "kind": "file", "file_name": "other.jsonl"},
+    ),
+    "audit_destinations_change": (
+        "PATCH",
+        "audit/destinations/{destination}/",
+        {"format": "ocsf"},
+    ),
+    "audit_destinations_remove": ("DELETE", "audit/destinations/{destination}/", None),
+    "audit_destinations_pause": (
+        "POST",
+        "audit/destinations/{destination}/pause/",
+        {"why": "why not"},
+    ),
+    "audit_destinations_resume": ("POST", "audit/destinations/{destination}/resume/", None),
+    "audit_destinations_test": ("POST", "audit/destinations/{destination}/test/", None),
+    "audit_dead_letters_send_again": (
+        "POST",
+        "audit/destinations/{destination}/dead-letters/send-again/",
+        {},
+    ),
     "clusters_create": ("POST", "clusters/", {"name": "east"}),
     "audit_packs_request": ("POST", "audit/packs/", {"project": "payments"}),
 }
@@ -149,6 +172,10 @@ def furnished(world):
     """One of everything, and how to name it."""
     from django.utils import timezone  # noqa: PLC0415 -- only here
 
+    from audit.streaming.actions.create import (  # noqa: PLC0415 -- only here
+        create_destination,
+    )
+    from audit.streaming.wanted import Wanted  # noqa: PLC0415 -- only here
     from catalog.actions.create_role import create_role  # noqa: PLC0415 -- only here
     from catalog.actions.create_team import create_team  # noqa: PLC0415 -- only here
     from catalog.models import ApiToken, Identity, Membership  # noqa: PLC0415 -- only here
@@ -171,6 +198,8 @@ def furnished(world):
     )
     finding = model_finding(world.project)
     admin = factories.admin()
+    wanted = Wanted(name="siem", kind="file", file_name="audit.jsonl")
+    destination = create_destination(wanted, by=factories.admin())
     return {
         "registry": finding.model.registry_id,
         "finding": finding.pk,
@@ -183,6 +212,7 @@ def furnished(world):
         "release": asked["release"]["id"],
         "number": asked["number"],
         "deployment": deployment.pk,
+        "destination": destination.pk,
         "identity": Identity.objects.filter(user__username="tom").first().pk,
     }
 

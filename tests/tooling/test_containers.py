@@ -16,11 +16,21 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
-OURS = ["web", "worker", "beat", "migrate", "sequencer", "signer", "courier", "mlflow"]
+OURS = ["web", "worker", "beat", "migrate", "sequencer", "signer", "courier", "streamer", "mlflow"]
 
 
 def test_compose_holds_every_process_of_the_design():
-    names = {"postgres", "valkey", "web", "worker", "beat", "sequencer", "signer", "courier"}
+    names = {
+        "postgres",
+        "valkey",
+        "web",
+        "worker",
+        "beat",
+        "sequencer",
+        "signer",
+        "courier",
+        "streamer",
+    }
     assert names <= SERVICES.keys()
 
 

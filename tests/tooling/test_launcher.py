@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_grou
 RUN = [sys.executable, "-m", "portal.embedded", "run"]
 NAMES = {
     "postgres", "valkey", "web", "worker", "beat", "cluster", "sequencer", "signer", "courier", "witness",
+    "streamer",
 }  # fmt: skip
 
 
@@ -87,6 +88,7 @@ class Launch:
                     "web": "gunicorn", "worker": " worker ", "cluster": "sandbox_cluster",
                     "sequencer": "audit.sequencer", "signer": "audit.signer",
                     "courier": "manage.py courier", "witness": "audit.witness",
+                    "streamer": "manage.py streamer",
                 }.items():  # fmt: skip
                     if word in words:
                         found[name] = child.pid

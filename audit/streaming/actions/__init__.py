@@ -1,0 +1,1 @@
+"""What administrators do with destinations: one file for each verb."""

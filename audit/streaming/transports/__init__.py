@@ -1,0 +1,1 @@
+"""How records reach a destination: one file for each kind."""
