@@ -47,10 +47,11 @@ def differences_of(facts: Mapping[str, Any]) -> list[Difference]:
 def other_facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the rest of what the entry says, by name, in words."""
     data = facts.get("data", {})
+    drawn = _DRAWN | {_BEFORE_OF.get(facts.get("type", ""), ("", "after"))[1]}
     return [
         (name.replace("_", " ").capitalize(), _text(value))
         for name, value in data.items()
-        if name not in _DRAWN and value not in (None, "", [], {})
+        if name not in drawn and value not in (None, "", [], {})
     ]
 
 
