@@ -180,6 +180,24 @@ FROM about
 ORDER BY v.id
 """
 
+_REVIEWS: Final = f"""
+SELECT v.id AS access_review, p.slug AS project, u.pseudonym AS owner, v.state, v.opened_at, v.due_at,
+    v.signed_at, v.digest, jsonb_array_length(v.document -> 'rights') AS kept,
+    jsonb_array_length(v.document -> 'revoked') AS revoked,
+    jsonb_array_length(v.document -> 'combinations') AS combinations,
+    e.uid AS event, {SEALED} AS leaf_index
+FROM releases_accessreview v
+    JOIN catalog_project p ON p.id = v.project_id
+    JOIN catalog_user u ON u.id = v.owner_id
+    LEFT JOIN audit_event e
+        ON e.stream = 'access-review/' || v.id AND e.type = 'releases.access_review_signed'
+    LEFT JOIN audit_leaf l ON l.event_id = e.id
+WHERE (%(project)s::text IS NULL OR p.slug = %(project)s)
+    AND v.opened_at < coalesce(%(until)s::timestamptz, 'infinity')
+    AND coalesce(v.signed_at, 'infinity') >= coalesce(%(since)s::timestamptz, '-infinity')
+ORDER BY v.id
+"""
+
 _STREAMS: Final = f"""
 WITH {CHOSEN}
 SELECT number, stream, true FROM chosen
@@ -222,6 +240,12 @@ SOURCE: Final = PopulationSource(
             title="Reports about these releases and what is in them",
             source=("releases_evidence", "audit_event", "audit_leaf"),
             sql=_EVIDENCE,
+        ),
+        Population(
+            name="access_reviews",
+            title="Reviews of who may do what, and what they decided",
+            source=("releases_accessreview", "audit_event", "audit_leaf"),
+            sql=_REVIEWS,
         ),
     ),
     reconciliations=(

@@ -53,6 +53,7 @@ class MembersPage(ProjectPage):
             **super().context(),
             "members": slice_of(roles, self.request, descending=True),
             "may_manage": may_manage,
+            "may_review": may_manage or self.held.may(Permission.VIEW_AUDIT),
             "form": GiveRoleForm(self.project) if may_manage else None,
         }
 

@@ -54,6 +54,11 @@ def review_and_sign(project: Project, people: Mapping[str, User]) -> AccessRevie
 
 def open_the_next(project: Project, people: Mapping[str, User]) -> AccessReview:
     """Open one that is due in some days, and decide the first rights of it."""
+    validator = Role.objects.get(slug="validator")
+    until = timezone.now() + timedelta(days=30)
+    give_membership(
+        project, role=validator, user=people["viktor"], expires_at=until, by=people["admin"]
+    )
     owner = people["oskar"]
     due_at = timezone.now() + timedelta(days=5)
     review = open_access_review(project, owner=owner, due_at=due_at, by=people["admin"])

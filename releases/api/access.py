@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audit.reach import reach_of
 from catalog.api.describe import call
 from catalog.api.endpoint import Endpoint
 from catalog.api.strict import Choice, Moment, StrictSerializer, Text
@@ -128,7 +129,7 @@ class AccessView(Endpoint):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Needs ``view_audit`` or ``manage_members`` there."""
-        project = _looked_at(self.project(slug), self.caller)
+        project = _project(slug, self.caller)
         [standing] = standings_of([project])
         found = {
             "access": access_in(project),
@@ -151,7 +152,7 @@ class ReviewsView(Endpoint):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Newest first. Needs ``view_audit`` or ``manage_members`` there."""
-        project = _looked_at(self.project(slug), self.caller)
+        project = _project(slug, self.caller)
         rows = AccessReview.objects.filter(project=project).select_related("project", "owner")
         return self.listed(rows.defer("document"), AccessReviewSerializer)
 
@@ -251,6 +252,19 @@ class ReviewTableView(Endpoint):
         return HttpResponse(data, content_type="text/csv; charset=utf-8", headers=headers)
 
 
+def _project(slug: str, caller: User) -> Project:
+    """Return the project; also to who reads the whole log, and has no role in it."""
+    found = Project.objects.filter(slug=slug).first()
+    if found is None or not _is_seen(found, caller):
+        raise NotFound(f"There is no project {slug} that you may see.")
+    return _looked_at(found, caller)
+
+
+def _is_seen(project: Project, caller: User) -> bool:
+    visible = Project.objects.visible_to(caller).filter(pk=project.pk)
+    return reach_of(caller).whole or visible.exists()
+
+
 def _looked_at(project: Project, caller: User) -> Project:
     if not may_look(caller, project):
         raise NotPermitted(
@@ -262,9 +276,8 @@ def _looked_at(project: Project, caller: User) -> Project:
 
 def _review(pk: int, caller: User) -> AccessReview:
     rows = AccessReview.objects.select_related("project", "owner", "opened_by")
-    visible = rows.filter(project__in=Project.objects.visible_to(caller))
-    found = visible.filter(pk=pk).first() if pk < 2**63 else None
-    if found is None:
+    found = rows.filter(pk=pk).first() if pk < 2**63 else None
+    if found is None or not _is_seen(found.project, caller):
         raise NotFound(f"There is no access review {pk} that you may see.")
     _looked_at(found.project, caller)
     return found

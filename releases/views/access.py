@@ -14,7 +14,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 
-from catalog.models import User
+from audit.reach import reach_of
+from catalog.models import Project, User
 from catalog.permissions import Permission, allowed
 from catalog.views.page import Deed, Page
 from catalog.views.projects import Crumbs, ProjectPage
@@ -70,13 +71,21 @@ class AccessPage(ProjectPage):
     template_name = "releases/access/access.html"
     tab = "catalog:project-members"
 
+    @cached_property
+    def project(self) -> Project:
+        """The project of the address; also for who reads the whole log, and has no role in it."""
+        slug = self.kwargs["slug"]
+        found = Project.objects.visible_to(self.caller).filter(slug=slug).first()
+        if found is None and reach_of(self.caller).whole:
+            found = Project.objects.filter(slug=slug).first()
+        if found is None:
+            raise Http404
+        return found
+
     @property
     def crumbs(self) -> Crumbs:
         """The way here."""
-        return [*super().crumbs, ("Members", self._members())]
-
-    def _members(self) -> str:
-        return reverse("catalog:project-members", args=[self.project.slug])
+        return [("Access reviews", reverse("releases:access-reviews"))]
 
     @cached_property
     def access(self) -> Access:
@@ -96,6 +105,7 @@ class AccessPage(ProjectPage):
         may_manage = self.held.may(Permission.MANAGE_MEMBERS)
         return {
             **super().context(),
+            "is_inside": self.held.may(Permission.VIEW_PROJECT),
             "standing": _standing_row(standing),
             "places": [_place(place, access.rights) for place in access.places],
             "rows": _rows(access),

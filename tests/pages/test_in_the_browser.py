@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from deployments.actions.attest import attest
 from deployments.carry_out import carry_out
+from releases.actions.open_access_review import open_access_review
 from releases.models import ChangeRequest
 from tests import factories
 from tests.support.browser import axe_violations
@@ -42,6 +43,27 @@ def waiting(shared_world):
 
 def open_request(page, change_request):
     page.goto(f"/change-requests/{change_request.label}/")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_pages_of_auditors(size, theme, shared_world, waiting, sign_in):
+    review = open_access_review(
+        shared_world.project, owner=factories.person("oskar"), by=factories.admin()
+    )
+    page = sign_in("oskar", size)
+    page.emulate_media(color_scheme=theme)
+    for address in [
+        "/audit/compliance/",
+        "/audit/compliance/soc2/CC8.1/",
+        "/audit/compliance/soc2/CC6.4/",
+        "/audit/compliance/iso27001/A.5.3/",
+        "/access-reviews/",
+        "/projects/payments/access/",
+        f"/access-reviews/{review.pk}/",
+    ]:
+        page.goto(address)
+        assert axe_violations(page) == [], address
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from catalog.actions.set_portal_permissions import set_portal_permissions
 from catalog.models import Membership
 from releases.access.access import reviewed
 from releases.actions.decide_access import Wish, decide_access
@@ -90,6 +91,17 @@ def test_a_member_who_does_neither_is_refused(review, username):
         answer = client_of(account(username)).get(url)
         assert answer.status_code == 403
         assert "'view_audit' or 'manage_members'" in answer.json()["detail"]
+
+
+def test_who_reads_the_whole_log_sees_access_without_a_role_in_the_project(review):
+    olga = account("olga")
+    set_portal_permissions(olga, permissions=["view_whole_audit"], by=account("admin"))
+    for page in [*pages_of(review), reverse("releases:access-reviews")]:
+        assert as_("olga").get(page).status_code == 200
+    for url in api_of(review):
+        assert client_of(olga).get(url).status_code == 200
+    opening = reverse("releases:open-access-review", args=["payments"])
+    assert as_("olga").post(opening, {"owner": account("oskar").pk}).status_code == 403
 
 
 def test_an_outsider_finds_nothing(review):
