@@ -22,7 +22,7 @@ from benchmarks.setting import Setting
 _OF_THE_LOG = ("packs", "events", "log_writes", "peers", "sequencer", "verification", "exports")
 """They ask the database and the log's own processes, no web server; the packs before the log is filled."""
 QUESTIONS = (
-    "verdict", "reads", "writes", "permissions", "pages", "carry_out", "worker", "server",
+    "verdict", "reads", "writes", "permissions", "pages", "carry_out", "worker", "models", "server",
     *_OF_THE_LOG,
 )  # fmt: skip
 _QUICKLY = (*QUESTIONS[:5], "events")

@@ -130,6 +130,7 @@ class ModelVersionPage(Page):
             "version": version,
             "model": model,
             "project": model.registry.project,
+            "parameters": sorted(version.parameters.items()),
             "inputs": version.signature.get("inputs", []),
             "outputs": version.signature.get("outputs", []),
             "findings": findings_of(Finding.objects.filter(version=version)),

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from portal.embedded.layout import Layout
+from portal.embedded.mlflow import MlflowServer, installed, new_webhook_key
 from portal.embedded.ports import free_port, is_free
 from portal.embedded.postgres import PostgresServer
 from portal.embedded.signer_key import log_name
@@ -21,6 +22,7 @@ from portal.embedded.valkey import BROKER, CACHE, ValkeyServer
 from portal.embedded.witness import write_policy
 
 DATABASE = "gatehouse"
+DEMO_WEBHOOK_SECRET = "credit-scoring.webhook"  # noqa: S105 -- the name of a file
 SANDBOX = "sandbox"
 HOME_VARIABLE = "GATEHOUSE_HOME"
 OWN_ROLES = {
@@ -102,6 +104,15 @@ class Installation:
         port, password = self._port("VALKEY_PORT"), self._secret("VALKEY_PASSWORD")
         return ValkeyServer(data=self.layout.valkey, port=port, password=password)
 
+    @cached_property
+    def mlflow(self) -> MlflowServer | None:
+        """The MLflow server to start; None where none is installed, or MLFLOW_TRACKING_URI names another."""
+        python = installed()
+        if python is None or self._is_given("MLFLOW_TRACKING_URI"):
+            return None
+        key = self._kept.setdefault("MLFLOW_WEBHOOK_KEY", new_webhook_key())
+        return MlflowServer(python, self.layout.mlflow, self._port("MLFLOW_PORT"), key)
+
     def _secret(self, name: str) -> str:
         """Return the secret of an earlier start, or a new one."""
         return self._kept.setdefault(name, secrets.token_urlsafe(32))
@@ -132,7 +143,12 @@ class Installation:
             **self._databases,
             **self._log,
             **self._witnessed(),
+            "MLFLOW_CREDENTIALS_DIR": str(self.layout.mlflow_secrets),
         }
+        if self.mlflow:
+            own["MLFLOW_PORT"] = str(self.mlflow.port)
+            own["MLFLOW_WEBHOOK_KEY"] = self.mlflow.webhook_key
+            own["MLFLOW_TRACKING_URI"] = self.mlflow.url
         if self.valkey:
             own["VALKEY_PORT"] = str(self.valkey.port)
             own["VALKEY_PASSWORD"] = self.valkey.password
@@ -194,8 +210,12 @@ class Installation:
         return log_name(self._signer_key, self._given.get("LOG_ORIGIN", f"{host}/gatehouse"))
 
     def write(self) -> None:
-        """Write the environment file, and the credentials that say where the sandbox cluster is."""
+        """Write the environment file, and the files with credentials that the portal reads."""
         write(self.layout.environment, self.variables)
+        if self.mlflow:
+            secret = self.layout.mlflow_secrets / DEMO_WEBHOOK_SECRET
+            if not secret.exists():
+                secret.write_text(secrets.token_urlsafe(32), encoding="utf-8")
         directory = Path(self.variables["KUBERNETES_CREDENTIALS_DIR"])
         if directory == self.layout.clusters:
             url = self.variables["SANDBOX_CLUSTER_URL"]

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +17,7 @@ from types import FrameType
 from celery import Celery
 
 from portal.embedded import ports, preparation, processes, programs
+from portal.embedded.demo_models import DemoModels
 from portal.embedded.environment import DATABASE, Installation, embedded_postgres
 from portal.embedded.errors import CannotStart
 from portal.embedded.instance import only_one, stop
@@ -120,7 +122,9 @@ class Launcher:
     def run(self) -> None:
         """Start, watch, and stop in order whatever happens."""
         began = time.monotonic()
-        follower = LogFollower(self.layout.logs, [program.name for program in self.portal])
+        # MLflow tells of every table that it makes; its file keeps that.
+        names = [program.name for program in self.portal if program.name != "mlflow"]
+        follower = LogFollower(self.layout.logs, names)
         follower.start()
         try:
             self._start()
@@ -145,6 +149,9 @@ class Launcher:
         self._launch(programs.SERVING)
         self._wait_until_ready()
         self._launch(programs.AFTERWARDS)
+        if self.installation.mlflow and self.layout.demo_loaded.exists():
+            models = DemoModels(self.installation.mlflow, self.layout, self.environment, say)
+            threading.Thread(target=models.run, daemon=True).start()
 
     def _launch(self, stage: int) -> None:
         every = (*self.services, *self.portal)
@@ -260,6 +267,8 @@ class Launcher:
             lines += ["", self.layout.demo_loaded.read_text(encoding="utf-8").strip()]
             if token := preparation.demo_token(self.layout, self.environment):
                 lines += ["", f"API token of {preparation.DEMO_ACCOUNT}:  {token}"]
+        if server := self.installation.mlflow:
+            lines += ["", f"MLflow starts beside it:  {server.url}"]
         home = self.layout.home
         shown = home.relative_to(CHECKOUT) if home.is_relative_to(CHECKOUT) else home
         lines += ["", f"Data and logs are in {shown}/. Ctrl-C stops everything and keeps them.", ""]

@@ -129,6 +129,21 @@ class Layout:
         return self.home / "stream"
 
     @property
+    def mlflow(self) -> Path:
+        """The MLflow server's store and files."""
+        return self.home / "mlflow"
+
+    @property
+    def mlflow_secrets(self) -> Path:
+        """The secrets that model registries name."""
+        return self.home / "mlflow-secrets"
+
+    @property
+    def demo_models(self) -> Path:
+        """Exists once the demo's models are trained."""
+        return self.mlflow / "demo-trained"
+
+    @property
     def demo_begun(self) -> Path:
         """Exists while a new database waits for its demo, or holds half of it."""
         return self.home / "demo-begun"
@@ -170,5 +185,7 @@ class Layout:
         Raises:
             CannotStart: one exists and belongs to somebody else.
         """
-        for path in (self.home, self.logs, self.valkey, self.sockets, self.clusters):
+        for path in (
+            self.home, self.logs, self.valkey, self.sockets, self.clusters, self.mlflow_secrets,
+        ):  # fmt: skip
             private_directory(path)

@@ -65,6 +65,7 @@ class MlflowServer:
             # Without it every process makes its own, and webhooks cannot be read after a restart.
             "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": self.webhook_key,
             "GIT_PYTHON_REFRESH": "quiet",
+            "PYTHONPATH": "",  # its own packages only
         }
 
     def is_ready(self) -> bool:

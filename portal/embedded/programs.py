@@ -40,6 +40,15 @@ def _witnesses(installation: Installation) -> list[Program]:
     return found
 
 
+def _mlflow(installation: Installation) -> list[Program]:
+    """Return the MLflow server, where one is installed. It takes its time to start, and nobody waits."""
+    server = installation.mlflow
+    if server is None:
+        return []
+    environment = server.environment()
+    return [Program("mlflow", server.command(), stage=AFTERWARDS, environment=environment)]
+
+
 def portal(installation: Installation) -> list[Program]:
     """Return the portal's own processes and the sandbox cluster."""
     python = [sys.executable, "-m"]
@@ -70,6 +79,7 @@ def portal(installation: Installation) -> list[Program]:
             "streamer", [sys.executable, str(CHECKOUT / "manage.py"), "streamer"], stage=AFTERWARDS
         ),
         Program("web", [*python, "gunicorn", "portal.wsgi", *scale, *listen], stage=SERVING),
+        *_mlflow(installation),
         # Nobody waits for it, and the others need the processor while they start.
         Program("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], stage=AFTERWARDS),
     ]

@@ -342,6 +342,7 @@ PACK_KEY_FILE = env_str("PACK_KEY_FILE", default=str(BASE_DIR / ".gatehouse" / "
 
 # MLflow (docs/models.md). Files with the credentials of tracking servers and the secrets of their webhooks.
 MODEL_REGISTRY_CLIENT = "models_registry.clients.mlflow.connect"
+MLFLOW_TRACKING_URI = env_str("MLFLOW_TRACKING_URI", default="")  # the demo's, beside `make run`
 MLFLOW_CREDENTIALS_DIR = env_str("MLFLOW_CREDENTIALS_DIR", default="")
 MLFLOW_CA_FILE = env_str("MLFLOW_CA_FILE", default="")
 # How often everything in a registry is compared, and how much of a model's files is read for its digest.
