@@ -12,6 +12,7 @@ from audit.doctor.guards import (
     check_triggers,
     check_watched_tables,
 )
+from audit.doctor.privacy import check_personal_data
 from audit.doctor.roles import (
     check_connection,
     check_ownership,
@@ -34,6 +35,7 @@ CHECKS: Sequence[Callable[[], Finding]] = (
     check_entries,
     check_tree,
     check_sealing,
+    check_personal_data,
 )
 
 

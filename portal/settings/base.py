@@ -282,6 +282,7 @@ AUDIT_ERASERS = [
     "deployments.erasure.erase",
     "releases.erasure.erase",
     "audit.packs.erasure.erase",
+    "audit.saved.erasure.erase",
     "catalog.erasure.erase",
 ]
 

@@ -3,16 +3,21 @@
 import base64
 import json
 import logging
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
+from audit.doctor.privacy import check_personal_data
 from audit.models import Disclosure, Event, SubjectKey
 from audit.personal import Personal, about, name_of
 from audit.privacy import subject_keys
 from audit.privacy.disclosures import disclosed
 from audit.privacy.errors import WrongPrivacyKey
+from audit.privacy.events import PrivacyEvent
+from audit.privacy.rewrapping import rewrap
 from audit.privacy.wrapping import is_current, unwrap, wrap
 from audit.record import record
 from tests.audit.conftest import Happened, Somebody, Thing
@@ -120,6 +125,39 @@ def test_a_new_secret_in_front_of_the_old_one_opens_what_the_old_one_wrapped(set
     wrapped = bytes(SubjectKey.objects.get().wrapped)
     assert not is_current(wrapped)
     assert is_current(wrap("usr_5ab1e", unwrap("usr_5ab1e", wrapped)))
+
+
+def test_keys_are_wrapped_anew_and_the_old_secret_is_needed_no_more(settings):
+    event = write()
+    new = "another-secret-0123456789-0123456789-0123"
+    settings.PRIVACY_KEY = f"{new}\n{settings.PRIVACY_KEY}"
+    told = StringIO()
+    call_command("rewrap_subject_keys", stdout=told)
+    assert "1 keys were wrapped anew" in told.getvalue()
+    assert rewrap() == 0
+    settings.PRIVACY_KEY = new
+    assert disclosed([event])[event] == {"actor": "Priya Raman"}
+
+
+def test_the_doctor_sees_another_secret_and_a_key_that_came_back(settings):
+    write()
+    assert check_personal_data().ok
+    record(
+        PrivacyEvent.ERASED,
+        subject=Thing(),
+        by=Somebody(),
+        subject_id="usr_5ab1e",
+        commitments=1,
+    )
+    found = check_personal_data()
+    assert "a restore brought it back" in found.sentence
+    destroy("usr_5ab1e")
+    assert check_personal_data().ok
+    record(Happened.PLAIN, subject=Thing(), by=Tom())
+    settings.PRIVACY_KEY = "another-secret-0123456789-0123456789-0123"
+    found = check_personal_data()
+    assert not found.ok
+    assert "wrapped with another PRIVACY_KEY" in found.sentence
 
 
 @pytest.mark.parametrize(
