@@ -7,6 +7,10 @@ class AuditEvent(EventName):
     """Events of the audit log: signs of life, verifications, alarms."""
 
     HEARTBEAT = "audit.heartbeat", "Gatehouse is alive; its {object} holds {events} events."
+    VERIFICATION_REQUESTED = (
+        "audit.verification_requested",
+        "{actor} asked for a verification of the whole {object}.",
+    )
     VERIFIED = (
         "audit.verified",
         "The whole {object} was verified: {entries} entries, {checkpoints} checkpoints.",

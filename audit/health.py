@@ -1,16 +1,20 @@
 """How the log is: a page for people, numbers for machines."""
 
 from http import HTTPStatus
+from typing import Any, Final
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from audit.completeness.alarms import open_alarms
+from audit.completeness.asking import MayNotAsk, ask_verification, is_asked_for
 from audit.completeness.models import VerificationRun, WitnessStanding
+from audit.completeness.progress import progress
 from audit.completeness.reconciliation import reconcile
 from audit.completeness.watch import signed_size
 from audit.metrics import CONTENT_TYPE, exposition, may_read
@@ -19,6 +23,8 @@ from audit.reach import reach_of
 from audit.witness.cosigned import witnessed_size
 
 RUNS_SHOWN = 14
+NOTHING_MORE: Final = 286
+"""htmx stops asking at this status."""
 
 
 @require_safe
@@ -42,8 +48,42 @@ def health(request: HttpRequest) -> HttpResponse:
         "anchor": Anchor.objects.select_related("checkpoint").order_by("-pk").first(),
         "newest": Event.objects.order_by("-pk").defer("entry", "facts").first(),
         "reconciled": reconcile() if "compare" in request.GET else None,
+        **_verifying(),
     }
     return render(request, "audit/health.html", context)
+
+
+@require_POST
+@login_required
+def verify(request: HttpRequest) -> HttpResponse:
+    """``/audit/health/verify/``: ask for a verification of the whole log; a worker does it."""
+    try:
+        is_new = ask_verification(by=request.user)
+    except MayNotAsk as error:
+        raise Http404 from error
+    sentence = "The whole log is being verified." if is_new else "It is asked for already."
+    messages.success(request, sentence)
+    return redirect("audit:health")
+
+
+@require_safe
+@never_cache
+@login_required
+def verifying(request: HttpRequest) -> HttpResponse:
+    """``/audit/health/verifying/``: how far the verification is, for the page to ask again."""
+    if not reach_of(request.user).whole:
+        raise Http404
+    context = _verifying()
+    status = HTTPStatus.OK if context["is_verifying"] else NOTHING_MORE
+    return render(request, "audit/verifying.html", context, status=status)
+
+
+def _verifying() -> dict[str, Any]:
+    return {
+        "is_verifying": is_asked_for() or progress() is not None,
+        "progress": progress(),
+        "last": VerificationRun.objects.order_by("-pk").first(),
+    }
 
 
 @require_safe

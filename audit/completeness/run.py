@@ -7,6 +7,7 @@ from django.db import transaction
 from audit.audit_events import AuditEvent
 from audit.completeness.alarms import lift_alarm, raise_alarm
 from audit.completeness.models import AlarmKind, VerificationRun
+from audit.completeness.progress import forget
 from audit.completeness.reconciliation import reconcile
 from audit.completeness.verification import Verification, verify_log
 from audit.itself import TheLog, the_watcher
@@ -24,6 +25,7 @@ def verify_and_tell(*, with_files: bool = True) -> VerificationRun:
     """
     result = verify_log(with_files=with_files)
     result.findings += [finding.sentence for finding in reconcile() if not finding.ok]
+    forget()
     with transaction.atomic(durable=True):
         run = VerificationRun.objects.create(
             origin=result.origin,

@@ -14,6 +14,7 @@ from audit.anchors.tokens import AnchorInvalid, StampVerifier
 from audit.completeness.complaints import Complaints
 from audit.completeness.entries import sealed_entries
 from audit.completeness.files import PublishedFiles
+from audit.completeness.progress import told
 from audit.completeness.queue import check_queue, check_times
 from audit.completeness.signed import check_anchors, check_checkpoints, check_cosignatures
 from audit.completeness.tree import Recomputed, TreeCheck
@@ -154,7 +155,9 @@ def _recompute(
         files = PublishedFiles(log_directory(tree), published.size, complaints)
     try:
         with transaction.atomic():
-            return TreeCheck(complaints, heads=heads, files=files).run(sealed_entries())
+            return TreeCheck(complaints, heads=heads, files=files).run(
+                told(sealed_entries(), tree.size)
+            )
     except psycopg.DataError as error:
         complaints.add(
             "unreadable entry",

@@ -7,6 +7,8 @@ from django.core.cache import cache
 from django.db import transaction
 
 from audit.audit_events import AuditEvent
+from audit.completeness.asking import is_asked_for
+from audit.completeness.progress import progress
 from audit.completeness.run import verify_and_tell
 from audit.completeness.watch import verification_is_due
 from audit.completeness.watch import watch as watch_over
@@ -35,13 +37,14 @@ def watch() -> None:
     """Raise and lift alarms; make up for a night in which nobody verified."""
     with coming_from(Origin("worker")):
         watch_over()
-    if verification_is_due() and cache.add(_ASKED, 1, NIGHTLY):
+    is_wanted = verification_is_due() or is_asked_for()
+    if is_wanted and progress() is None and cache.add(_ASKED, 1, NIGHTLY):
         verify.delay()
 
 
 @shared_task(name="audit.verify", soft_time_limit=NIGHTLY, time_limit=NIGHTLY + 60)
-def verify() -> None:
-    """Verify the whole log and compare it with the tables."""
+def verify(_request: int | None = None) -> None:
+    """Verify the whole log and compare it with the tables; perhaps because an event asks for it."""
     with coming_from(Origin("worker")):
         verify_and_tell()
 

@@ -1,12 +1,15 @@
 """How the log is: a page, a banner on every page, numbers for machines."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
 from audit.completeness.alarms import lift_alarm, raise_alarm
 from audit.completeness.models import AlarmKind, VerificationRun, WitnessStanding
-from audit.models import Halt
+from audit.completeness.progress import forget, told
+from audit.models import Event, Halt
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +149,36 @@ def test_without_a_token_in_the_settings_none_is_right(client, settings):
     settings.METRICS_TOKEN = ""
     headers = {"Authorization": "Bearer "}
     assert client.get("/metrics", headers=headers, REMOTE_ADDR="10.1.2.3").status_code == 404
+
+
+# ── verify the whole log now ─────────────────────────────────────────────────────────────────────
+
+
+def test_who_reads_the_whole_log_asks_for_its_verification_and_watches_it(as_, project):
+    client = as_(make.admin())
+    assert client.get("/audit/health/verifying/").status_code == 286
+    client.post("/audit/health/verify/")
+    asked = Event.objects.filter(type="audit.verification_requested")
+    assert asked.count() == 1
+    assert "A worker begins with it" in client.get("/audit/health/verifying/").content.decode()
+    client.post("/audit/health/verify/")
+    assert asked.count() == 1  # it is asked for already
+    assert list(told(iter([1, 2]), 2)) == [1, 2]
+    answer = client.get("/audit/health/verifying/")
+    assert (answer.status_code, "2 of 2 entries" in answer.content.decode()) == (200, True)
+    forget()
+    VerificationRun.objects.create(
+        origin="o", started_at=timezone.now(), finished_at=timezone.now() + timedelta(seconds=1),
+        ok=True, size=2, root="ab", checkpoints=1,
+    )  # fmt: skip
+    answer = client.get("/audit/health/verifying/")
+    assert (answer.status_code, "all 2 entries" in answer.content.decode()) == (286, True)
+
+
+def test_others_do_not_ask_for_it(as_, project):
+    client = as_(make.person("audrey"))
+    before = Event.objects.count()
+    assert client.post("/audit/health/verify/").status_code == 404
+    assert client.get("/audit/health/verifying/").status_code == 404
+    assert as_(make.admin()).get("/audit/health/verify/").status_code == 405
+    assert Event.objects.count() == before
