@@ -281,6 +281,7 @@ AUDIT_ERASERS = [
     "portal.erasure.erase",
     "deployments.erasure.erase",
     "releases.erasure.erase",
+    "models_registry.erasure.erase",
     "audit.packs.erasure.erase",
     "audit.saved.erasure.erase",
     "catalog.erasure.erase",
