@@ -41,6 +41,7 @@ class Combination:
         """It as JSON."""
         return {
             "name": self.name,
+            "sentence": self.sentence,
             "account": self.account.pseudonym,
             "environment": self.environment or None,
             "rights": sorted(self.keys),

@@ -165,6 +165,7 @@ class Right:
             "kind": str(self.account.kind),
             "way": str(self.way),
             "role": self.role,
+            "title": self.title,
             "team": self.team.slug if self.team else None,
             "environments": list(self.environments),
             "until": in_utc(self.until),
