@@ -13,15 +13,22 @@ from audit.times import in_utc
 
 _FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
 _QUOTED: Final = re.compile(r'[",\r\n]')
+_SUSPECT: Final = frozenset("=+-@\t\r'")
+"""First characters of few cells: most are written as they are, after one look."""
 
 
 def cell(value: Any) -> str:
     """Return a value as a cell: nothing is empty, a yes or no is Y or N, a time is UTC."""
+    if type(value) is str and value[:1] not in _SUSPECT and _QUOTED.search(value) is None:
+        return value
     if value is None:
         return ""
     if value is True or value is False:
         return "Y" if value else "N"
-    text = in_utc(value) if isinstance(value, datetime) else str(value)
+    return _careful(in_utc(value) if isinstance(value, datetime) else str(value))
+
+
+def _careful(text: str) -> str:
     if _FORMULA.match(text):
         text = f"'{text}"
     if _QUOTED.search(text):

@@ -835,7 +835,8 @@ def _look_at_tile(tiles: Tiles, index: int, part: Part, wanted: Wanted) -> bytes
         entries = tiles.bundle(index)
         if entries is None:
             raise Refused(f"The bundle {tile_path('entries', index)} is missing.")
-        computed = b"".join(map(leaf_hash, entries))
+        sha256 = hashlib.sha256
+        computed = b"".join([sha256(b"\x00" + entry).digest() for entry in entries])
         if hashes is not None and hashes != computed:
             raise Refused(_first_difference(index, hashes, computed))
         hashes = computed
@@ -855,16 +856,23 @@ def _first_difference(index: int, hashes: bytes, computed: bytes) -> str:
 
 def _follow_streams(first: int, entries: list[bytes], part: Part) -> None:
     """Every stream counts 1, 2, 3 …, in the order of the log."""
+    streams = part.streams
     for number, entry in enumerate(entries, first):
-        found = _TAIL.search(entry, max(0, len(entry) - 2200))
-        if found is None or found.end() != len(entry):
+        found = _tail_of(entry)
+        if found is None:
             part.problems.append(f"Entry {number} does not end as an entry does.")
             continue
         stream, seq = found[2], int(found[3])
-        begins, last = part.streams.get(stream, (seq, seq - 1))
+        begins, last = streams.get(stream, (seq, seq - 1))
         if seq != last + 1:
             part.problems.append(_gap(stream, last, seq, number))
-        part.streams[stream] = (begins, seq)
+        streams[stream] = (begins, seq)
+
+
+def _tail_of(entry: bytes) -> re.Match[bytes] | None:
+    """Return what stands at an entry's end. Quotes inside strings are escaped, so its last id is its own."""
+    begins = entry.rfind(b'"id":"')
+    return None if begins < 0 else _TAIL.fullmatch(entry, begins)
 
 
 def _collect_changes(
@@ -875,9 +883,7 @@ def _collect_changes(
     for number, entry in enumerate(entries, first):
         if b'"s":"change-request/' not in entry[-2200:]:
             continue
-        if since <= entry[7:34] < until and (
-            found := _TAIL.search(entry, max(0, len(entry) - 2200))
-        ):
+        if since <= entry[7:34] < until and (found := _tail_of(entry)):
             part.active.add(found[2])
         if b'"type":"releases.submitted"' in entry:
             part.submitted.append((number, entry))
@@ -1804,7 +1810,7 @@ class Pack:
             )
 
     def _change_in(self, index: int, raw: bytes, body: dict[str, Any]) -> Change | None:
-        tail = _TAIL.search(raw, max(0, len(raw) - 2200))
+        tail = _tail_of(raw)
         tree = self._verified_tree()
         if tail is None or body.get("type") != "releases.submitted" or tail[2] not in tree.active:
             return None
