@@ -18,9 +18,8 @@ from tests.support.house import CHECKOUT, DATABASE, House
 from tests.support.log import BODY, Signing
 from tests.support.wait import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
 KILLS = int(os.environ.get("GATEHOUSE_TORTURE", "6"))
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600 + 20 * KILLS)]
 VICTIMS = ("postgres", "signer", "sequencer")
 INSERT = "INSERT INTO audit_event (stream, body) VALUES (%s, %s) RETURNING uid::text"
 

@@ -21,9 +21,13 @@ from tests.support.log import ORIGIN, connected, insert, sequence, url
 from tests.support.wait import wait_for
 from tests.support.worker import CHECKOUT, environment
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-
 MUCH = int(os.environ.get("GATEHOUSE_TORTURE", "0"))
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+    pytest.mark.timeout(300 + 10 * MUCH),
+]
+
 SECONDS = MUCH or 6
 KILLS = MUCH or 20
 WRITERS = 16

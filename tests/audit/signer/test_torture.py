@@ -23,9 +23,8 @@ from tests.support.log import rows, sequence, write
 from tests.support.wait import wait_for
 from tests.support.worker import CHECKOUT, environment
 
-pytestmark = pytest.mark.slow
-
 KILLS = int(os.environ.get("GATEHOUSE_TORTURE", "20"))
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 + 20 * KILLS)]
 
 
 class Reader(threading.Thread):

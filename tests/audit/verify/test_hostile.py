@@ -65,11 +65,12 @@ def test_a_link_is_refused(look):
 
 
 def test_a_bomb_is_not_opened(look):
-    began = time.monotonic()
-    status, said = look(zipped(("formats/events.jsonl", b"\x00" * (400 * 1024 * 1024))))
+    bomb = zipped(("formats/events.jsonl", b"\x00" * (400 * 1024 * 1024)))
+    began = time.process_time()
+    status, said = look(bomb)
     assert status == verifier.WRONG
     assert "it looks like a bomb" in said
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 1
 
 
 def test_members_that_share_their_bytes_are_refused(look):
