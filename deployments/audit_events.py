@@ -23,6 +23,11 @@ class DeploymentEvent(EventName):
     )
     APPLIED = "deployments.applied", "{workload} was told to run {images}."
     ROLLED_OUT = "deployments.rolled_out", "{workload} is rolled out."
+    SHIFTED = (
+        "deployments.shifted",
+        "{percent} % of the requests to {workload} went to the new model.",
+    )
+    PROMOTED = "deployments.promoted", "The new model serves {workload} alone: {images}."
     VERIFIED = "deployments.verified", "{workload} runs what was approved: {images}."
     NO_ANSWER = (
         "deployments.no_answer",

@@ -32,7 +32,7 @@ class Running:
     release: str
     number: int
     verified: bool
-    """Whether the running digest was compared; only containers can be looked at."""
+    """Whether what runs was compared: an image by its digest, a model by its address and digest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +86,15 @@ def _read(deployments: "QuerySet[Deployment]") -> dict[int, Now]:
         deployment=OuterRef("pk"), verb=StepVerb.VERIFY, state=StepState.DONE
     )
     rows = (
-        deployments.annotate(was_verified=Exists(verified))
+        deployments.annotate(
+            was_verified=Exists(verified),
+            compared=ArraySubquery(
+                verified.filter(record__has_key="artifacts").values("record__artifacts")
+            ),
+        )
         .order_by("environment_id", "-id", f"{item}__artifact__name")
         .values(
-            "pk", "environment_id", "finished_at", "was_verified",
+            "pk", "environment_id", "finished_at", "was_verified", "compared",
             number=F("change_request_id"),
             release=F("change_request__release__version"),
             release_key=F("change_request__release_id"),
@@ -121,7 +126,8 @@ def _now(rows: Sequence[dict[str, Any]]) -> Now:
 def _newest_of_each(rows: Sequence[dict[str, Any]]) -> Iterator[Running]:
     seen: set[str] = set()
     for row in rows:
-        left_alone = row["pk"] != rows[0]["pk"] and row["kind"] != ArtifactKind.IMAGE
+        is_carried = row["kind"] == ArtifactKind.IMAGE or _is_compared(row)
+        left_alone = row["pk"] != rows[0]["pk"] and not is_carried
         if row["artifact"] in seen or row["artifact"] is None or left_alone:
             continue
         seen.add(row["artifact"])
@@ -133,5 +139,10 @@ def _newest_of_each(rows: Sequence[dict[str, Any]]) -> Iterator[Running]:
             digest=row["digest"],
             release=row["release"],
             number=row["number"],
-            verified=row["was_verified"] and row["kind"] == ArtifactKind.IMAGE,
+            verified=row["was_verified"] and is_carried,
         )
+
+
+def _is_compared(row: dict[str, Any]) -> bool:
+    """Return whether the artifact's own workload was compared; older steps do not say whose it was."""
+    return any(row["artifact"] in artifacts for artifacts in row["compared"])

@@ -7,7 +7,7 @@
 from typing import Any
 
 from catalog.models import Environment
-from deployments.models import Executor, Target
+from deployments.models import Executor, Target, WorkloadBinding
 
 Document = dict[str, Any]
 
@@ -45,15 +45,24 @@ def _on_a_cluster(target: Target) -> Document:
         "cluster": cluster.name if cluster else "",
         "server": cluster.server if cluster else "",
         "namespace": target.namespace,
-        "bindings": [
-            {
-                "artifact": binding.artifact.name,
-                "kind": binding.workload_kind,
-                "workload": binding.workload,
-                "container": binding.container,
-                "replicas": binding.replicas,
-                "adopt": binding.adopt,
-            }
-            for binding in target.bindings.all()
-        ],
+        "bindings": [_binding(each) for each in target.bindings.all()],
+    }
+
+
+def _binding(binding: WorkloadBinding) -> Document:
+    common: Document = {
+        "artifact": binding.artifact.name,
+        "kind": binding.workload_kind,
+        "workload": binding.workload,
+        "replicas": binding.replicas,
+        "adopt": binding.adopt,
+    }
+    if not binding.serves_a_model:
+        return common | {"container": binding.container}
+    return common | {
+        "model_format": binding.model_format,
+        "runtime": binding.runtime,
+        "serving_mode": binding.serving_mode,
+        "canary_percents": list(binding.canary_percents),
+        "canary_hold_seconds": binding.canary_hold_seconds,
     }

@@ -35,7 +35,7 @@ def remove_binding(environment: Environment, binding_id: int, *, by: User) -> Ta
         subject=target,
         by=by,
         artifact=binding.artifact.name,
-        workload=f"{binding.workload}/{binding.container}",
+        workload=binding.place,
         revision=target.revision,
     )
     nudge_reevaluation_of(environment.pk)

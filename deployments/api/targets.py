@@ -1,4 +1,4 @@
-"""How an environment is reached, and which containers run which artifacts there."""
+"""How an environment is reached, and which workloads run which artifacts there."""
 
 from typing import Any
 
@@ -12,10 +12,11 @@ from catalog.api.strict import Choice, StrictSerializer, Text, Whole
 from catalog.errors import InvalidInput, NotFound
 from catalog.models import Artifact, Environment
 from catalog.models import TokenScope as Scope
-from deployments.actions.add_binding import BindingSpec, add_binding
+from deployments.actions.add_binding import MOST_PARTS, BindingSpec, add_binding
 from deployments.actions.remove_binding import remove_binding
 from deployments.actions.set_target import TargetSpec, set_target
 from deployments.clients.cluster import WorkloadKind
+from deployments.clients.serving import ServingMode
 from deployments.models import Cluster, Executor, Target
 
 LARGEST = 2**31 - 1
@@ -23,15 +24,20 @@ MOST_REPLICAS = 32767
 
 
 class BindingSerializer(serializers.Serializer[Any]):
-    """Which container of which workload runs an artifact."""
+    """Which container of which workload runs an image, or which InferenceService serves a model."""
 
     id = serializers.IntegerField()
     artifact = serializers.CharField(source="artifact.name")
     workload_kind = serializers.CharField()
     workload = serializers.CharField()
-    container = serializers.CharField()
+    container = serializers.CharField(help_text="Empty for an InferenceService.")
     replicas = serializers.IntegerField(allow_null=True)
     adopt = serializers.BooleanField()
+    model_format = serializers.CharField()
+    runtime = serializers.CharField()
+    serving_mode = serializers.CharField(help_text="Of an InferenceService: Standard or Knative.")
+    canary_percents = serializers.ListField(child=serializers.IntegerField())
+    canary_hold_seconds = serializers.IntegerField()
 
 
 class TargetSerializer(serializers.Serializer[Any]):
@@ -60,14 +66,34 @@ class WantedTargetSerializer(StrictSerializer):
 
 
 class NewBindingSerializer(StrictSerializer):
-    """A container that is to run an image of the project."""
+    """A container that is to run an image of the project, or an InferenceService for a model."""
 
     artifact = Text(max_length=200, help_text="By name.")
     workload = Text(max_length=63)
-    container = Text(max_length=63)
+    container = Text(
+        max_length=63,
+        required=False,
+        allow_blank=True,
+        help_text="Of a Deployment, which needs one.",
+    )
     workload_kind = Choice([str(kind) for kind in WorkloadKind], required=False)
     replicas = Whole(min_value=0, max_value=MOST_REPLICAS, required=False, allow_null=True)
     adopt = serializers.BooleanField(required=False)
+    model_format = Text(
+        max_length=40,
+        required=False,
+        allow_blank=True,
+        help_text="KServe's name, such as sklearn; without it, as the model's flavours say.",
+    )
+    runtime = Text(max_length=63, required=False, allow_blank=True)
+    serving_mode = Choice([str(mode) for mode in ServingMode], required=False)
+    canary_percents = serializers.ListField(
+        child=Whole(min_value=1, max_value=99),
+        required=False,
+        max_length=MOST_PARTS,
+        help_text="The parts of the requests that a new model gets, one after the other.",
+    )
+    canary_hold_seconds = Whole(min_value=0, max_value=LARGEST, required=False)
 
 
 class TargetView(Endpoint):
@@ -109,7 +135,7 @@ class BindingsView(Endpoint):
 
     @call(
         "targets",
-        "Bind an artifact to a container",
+        "Bind an artifact to a workload",
         name="bindings_add",
         body=NewBindingSerializer,
         answer=BindingSerializer,

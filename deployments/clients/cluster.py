@@ -76,6 +76,11 @@ class WorkloadKind(StrEnum):
     """The kinds of workload that a target may bind."""
 
     DEPLOYMENT = "Deployment"
+    INFERENCE_SERVICE = "InferenceService"
+
+
+OF_CONTAINERS = (WorkloadKind.DEPLOYMENT,)
+"""The kinds that every cluster has, whose pods run images of ours."""
 
 
 @dataclass(frozen=True, order=True)

@@ -15,18 +15,17 @@ from typing import Any
 from kubernetes import client
 from urllib3.exceptions import HTTPError
 
-from deployments.clients import answers, manifests, reading, rollouts
+from deployments.clients import answers, inference, manifests, reading, rollouts
 from deployments.clients.cluster import (
     DEFAULT_PATIENCE,
     FIELD_MANAGER,
-    Cluster,
+    OF_CONTAINERS,
     ClusterCheck,
     ClusterRefused,
     ClusterUnavailable,
     RolloutStatus,
     RunningDigests,
     Workload,
-    WorkloadKind,
     WorkloadMissing,
     WorkloadState,
 )
@@ -35,6 +34,16 @@ from deployments.clients.connection import (
     READ_SECONDS,
     ClusterConnection,
     open_client,
+)
+from deployments.clients.serving import (
+    ANNOTATION_MODEL_DIGEST,
+    Predictor,
+    Served,
+    Serving,
+    ServingCluster,
+    ServingMode,
+    ServingPod,
+    ServingState,
 )
 
 Object = dict[str, Any]
@@ -46,7 +55,7 @@ PAGE = 500
 _opening = threading.Lock()
 
 
-def connect(connection: ClusterConnection) -> Cluster:
+def connect(connection: ClusterConnection) -> ServingCluster:
     """Answer this process's adapter for a cluster. Raise ClusterRefused for bad credentials."""
     with _opening:
         return _connect(connection, connection.changed_at())
@@ -58,7 +67,7 @@ def _connect(connection: ClusterConnection, changed_at: int) -> "KubernetesClust
 
 
 class KubernetesCluster:
-    """The port (:class:`deployments.clients.cluster.Cluster`) on a real API server."""
+    """The port (:class:`deployments.clients.serving.ServingCluster`) on a real API server."""
 
     def __init__(self, api: client.ApiClient, *, read_seconds: float = READ_SECONDS) -> None:
         self._api = api
@@ -120,14 +129,17 @@ class KubernetesCluster:
             live = None
         body = manifests.to_apply(workload, live, images, template)
         manifests.mark(body, annotations, labels)
+        applied = self._apply(workload, body, dry_run=dry_run, force=force)
+        return reading.state_of(workload, applied)
+
+    def _apply(self, workload: Workload, body: Object, *, dry_run: bool, force: bool) -> Object:
         query = [("fieldManager", FIELD_MANAGER), ("force", "true" if force else "false")]
         if dry_run:
             query.append(("dryRun", "All"))
         path = manifests.path_of(workload)
-        applied = self._ask(
+        return self._ask(
             "PATCH", path, query=query, body=body, content_type=APPLY, about=str(workload)
         )
-        return reading.state_of(workload, applied)
 
     def rollout(
         self, workload: Workload, *, patience: timedelta = DEFAULT_PATIENCE
@@ -162,12 +174,104 @@ class KubernetesCluster:
     def list_workloads(self, namespace: str) -> list[WorkloadState]:
         states = [
             reading.state_of(Workload(namespace, live["metadata"]["name"], kind), live)
-            for kind in WorkloadKind
+            for kind in OF_CONTAINERS
             for live in self._list(manifests.collection(kind, namespace))
         ]
         return sorted(states, key=lambda state: state.workload)
 
+    # The port, about models
+
+    def serving(self, workload: Workload) -> ServingState:
+        try:
+            return inference.state_of(workload, self._live(workload))
+        except WorkloadMissing:
+            return ServingState(workload, exists=False)
+
+    def serve(
+        self, workload: Workload, serving: Serving, *, dry_run: bool = False, force: bool = False
+    ) -> ServingState:
+        body = inference.to_apply(workload, serving)
+        return inference.state_of(
+            workload, self._apply(workload, body, dry_run=dry_run, force=force)
+        )
+
+    def serving_rollout(
+        self,
+        workload: Workload,
+        wanted: Predictor,
+        *,
+        beside: bool = False,
+        patience: timedelta = DEFAULT_PATIENCE,
+    ) -> RolloutStatus:
+        live = self._live(workload)
+        child = self._child(live, workload, wanted)
+        problems = rollouts.problems_of(self._pods(child, workload)[1]) if child else ()
+        return inference.judge(
+            inference.Look(live, child, wanted, beside, problems, self._now, patience)
+        )
+
+    def wait_for_serving(
+        self,
+        workload: Workload,
+        wanted: Predictor,
+        *,
+        since: str,
+        beside: bool = False,
+        seconds: float = 2.0,
+        patience: timedelta = DEFAULT_PATIENCE,
+    ) -> RolloutStatus:
+        if seconds > 0:
+            self._await_change(workload, since, seconds)
+        return self.serving_rollout(workload, wanted, beside=beside, patience=patience)
+
+    def traffic(self, workload: Workload, challenger: Predictor) -> int | None:
+        return inference.traffic_of(self._live(workload), challenger)
+
+    def served(self, workload: Workload) -> Served:
+        live = self._live(workload)
+        pods = [
+            pod for child in self._children(workload) for pod in self._serving_pods(child, workload)
+        ]
+        return Served(workload, tuple(pods), inference.elsewhere(live))
+
     # Reading
+
+    def _serving_pods(self, child: Object, workload: Workload) -> Iterator[ServingPod]:
+        everything, new = self._pods(child, workload)
+        present = {pod["metadata"]["uid"] for pod in new}
+        for pod in everything:
+            if (pod.get("status") or {}).get("phase") in {"Succeeded", "Failed"}:
+                continue
+            annotations = inference.annotations_of(pod)
+            yield ServingPod(
+                pod=pod["metadata"]["name"],
+                storage_uri=annotations.get(inference.SOURCE, ""),
+                digest=annotations.get(ANNOTATION_MODEL_DIGEST, ""),
+                ready=reading.condition(pod, "Ready").get("status") == "True",
+                new=pod["metadata"]["uid"] in present,
+                terminating="deletionTimestamp" in pod["metadata"],
+            )
+
+    def _children(self, workload: Workload) -> list[Object]:
+        """List the Deployments of every predictor, canary and revision of a service."""
+        path = f"/apis/apps/v1/namespaces/{workload.namespace}/deployments"
+        selected = [("labelSelector", f"{inference.OF_SERVICE}={workload.name}")]
+        return list(self._list(path, selected))
+
+    def _child(self, live: Object, workload: Workload, wanted: Predictor) -> Object | None:
+        """Find the Deployment of a predictor; none while KServe has not made it."""
+        children = self._children(workload)
+        if inference.mode_of(live) is ServingMode.KNATIVE:
+            revision = inference.latest_revision(live)
+            found = (
+                each
+                for each in children
+                if each["metadata"]["labels"].get(inference.OF_REVISION) == revision
+            )
+        else:
+            name = inference.child_name(workload.name, wanted)
+            found = (each for each in children if each["metadata"]["name"] == name)
+        return next(found, None)
 
     def _live(self, workload: Workload) -> Object:
         return self._ask("GET", manifests.path_of(workload), about=str(workload))

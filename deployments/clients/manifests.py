@@ -17,8 +17,14 @@ from deployments.clients.cluster import (
 
 Object = dict[str, Any]
 
-API_VERSIONS = {WorkloadKind.DEPLOYMENT: "apps/v1"}
-PLURALS = {WorkloadKind.DEPLOYMENT: "deployments"}
+API_VERSIONS = {
+    WorkloadKind.DEPLOYMENT: "apps/v1",
+    WorkloadKind.INFERENCE_SERVICE: "serving.kserve.io/v1beta1",
+}
+PLURALS = {
+    WorkloadKind.DEPLOYMENT: "deployments",
+    WorkloadKind.INFERENCE_SERVICE: "inferenceservices",
+}
 
 _BY_DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 _CONTAINERS = ("containers", "initContainers")

@@ -7,13 +7,13 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from deployments.clients.cluster import Cluster
 from deployments.clients.connection import ClusterConnection
+from deployments.clients.serving import ServingCluster
 from deployments.executors.port import DefiniteNo
 from deployments.models import Target
 
 
-def cluster_of(target: Target) -> Cluster:
+def cluster_of(target: Target) -> ServingCluster:
     """Return the client of the target's cluster.
 
     Raises:
@@ -22,7 +22,7 @@ def cluster_of(target: Target) -> Cluster:
     """
     if target.cluster is None:
         raise DefiniteNo("The target names no cluster. Set the environment's target again.")
-    connect: Callable[[ClusterConnection], Cluster] = import_string(settings.CLUSTER_CLIENT)
+    connect: Callable[[ClusterConnection], ServingCluster] = import_string(settings.CLUSTER_CLIENT)
     name = target.cluster.credentials
     credentials = Path(settings.KUBERNETES_CREDENTIALS_DIR) / name if name else None
     connection = ClusterConnection.of(target.cluster.server, credentials)

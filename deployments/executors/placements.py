@@ -1,39 +1,34 @@
-"""Which workload is to run which image: a release, seen through the bindings of a target."""
+"""Which workload is to run what: a release, seen through the bindings of a target."""
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from datetime import timedelta
 
 from catalog.models import ArtifactKind, ArtifactVersion
 from deployments.clients.cluster import Workload, WorkloadKind
+from deployments.clients.serving import ServingMode
+from deployments.executors.addresses import why_not_loadable
+from deployments.executors.images import ImagePlacement
+from deployments.executors.models import ModelPlacement
+from deployments.executors.placement import Placement
 from deployments.executors.port import DefiniteNo
 from deployments.models import Target, WorkloadBinding
+from models_registry.models import ModelVersion
 from releases.models import Release
 
+Versions = dict[int, ArtifactVersion]
+"""By artifact."""
 
-@dataclass(frozen=True)
-class Placement:
-    """What one workload shall run."""
-
-    workload: Workload
-    images: dict[str, str]
-    """Image reference with digest, by container."""
-    digests: dict[str, str]
-    """The approved digest, by container."""
-    replicas: int
-    """Only used when the workload does not exist yet."""
-    adopt: bool
-    """Whether the images may be taken from another field manager."""
-
-    @property
-    def name(self) -> str:
-        """The workload's name, which is unique in a target."""
-        return self.workload.name
-
-    @property
-    def words(self) -> str:
-        """The images as people read them."""
-        return ", ".join(sorted(self.images.values()))
+FORMATS_OF_FLAVOURS = {
+    "python_function": "mlflow",
+    "sklearn": "sklearn",
+    "xgboost": "xgboost",
+    "lightgbm": "lightgbm",
+    "tensorflow": "tensorflow",
+    "onnx": "onnx",
+    "transformers": "huggingface",
+}
+"""KServe's format by MLflow's flavour, the best first: its MLflow runtime loads what MLflow saved."""
 
 
 def placements_of(release: Release, target: Target) -> list[Placement]:
@@ -43,13 +38,14 @@ def placements_of(release: Release, target: Target) -> list[Placement]:
     they run.
 
     Raises:
-        DefiniteNo: an image has no binding or no address, or nothing is bound at all.
+        DefiniteNo: an image has no binding or no address, a model has an address that cannot be
+            loaded or no format, or nothing is bound at all.
     """
     versions = {
         item.artifact_version.artifact_id: item.artifact_version
         for item in release.items.select_related("artifact_version__artifact")
     }
-    bindings = list(target.bindings.filter(artifact_id__in=versions))
+    bindings = list(target.bindings.filter(artifact_id__in=versions).select_related("artifact"))
     _refuse_unbound(versions.values(), bindings)
     by_workload: dict[tuple[str, str], list[WorkloadBinding]] = defaultdict(list)
     for binding in bindings:
@@ -76,17 +72,28 @@ def _refuse_unbound(versions: Iterable[ArtifactVersion], bindings: list[Workload
         )
 
 
-def _placement(
-    target: Target, bindings: list[WorkloadBinding], versions: dict[int, ArtifactVersion]
-) -> Placement:
+def _placement(target: Target, bindings: list[WorkloadBinding], versions: Versions) -> Placement:
+    if bindings[0].workload_kind == WorkloadKind.INFERENCE_SERVICE:
+        (binding,) = bindings
+        return _of_model(target, binding, versions[binding.artifact_id])
+    return _of_images(target, bindings, versions)
+
+
+# ── images ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_images(
+    target: Target, bindings: list[WorkloadBinding], versions: Versions
+) -> ImagePlacement:
     first = bindings[0]
     workload = Workload(target.namespace, first.workload, WorkloadKind(first.workload_kind))
-    return Placement(
+    return ImagePlacement(
         workload=workload,
         images={each.container: image_reference(versions[each.artifact_id]) for each in bindings},
         digests={each.container: versions[each.artifact_id].digest for each in bindings},
         replicas=next((each.replicas for each in bindings if each.replicas is not None), 1),
         adopt=all(each.adopt for each in bindings),
+        artifacts=sorted(each.artifact.name for each in bindings),
     )
 
 
@@ -110,3 +117,54 @@ def image_reference(version: ArtifactVersion) -> str:
             "version of its own with one digest."
         )
     return f"{repository}@{version.digest}"
+
+
+# ── models ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_model(target: Target, binding: WorkloadBinding, version: ArtifactVersion) -> ModelPlacement:
+    return ModelPlacement(
+        workload=Workload(target.namespace, binding.workload, WorkloadKind.INFERENCE_SERVICE),
+        storage_uri=model_address(version),
+        digest=version.digest,
+        model_format=binding.model_format or _format_of(version),
+        runtime=binding.runtime,
+        replicas=binding.replicas,
+        mode=ServingMode(binding.serving_mode),
+        percents=tuple(binding.canary_percents),
+        hold=timedelta(seconds=binding.canary_hold_seconds),
+        adopt=binding.adopt,
+        artifacts=[binding.artifact.name],
+    )
+
+
+def model_address(version: ArtifactVersion) -> str:
+    """Return the address from which KServe loads the model: as MLflow resolved it, if it is MLflow's.
+
+    Raises:
+        DefiniteNo: KServe cannot load a model from there.
+    """
+    known = _model_version(version)
+    address = known.download_uri if known is not None else version.uri
+    why_not = why_not_loadable(address)
+    if why_not:
+        said = f" from {address}" if address else ""
+        raise DefiniteNo(f"KServe cannot load {version}{said}: {why_not}.")
+    return address
+
+
+def _format_of(version: ArtifactVersion) -> str:
+    known = _model_version(version)
+    flavours = known.flavours if known is not None else {}
+    for flavour, model_format in FORMATS_OF_FLAVOURS.items():
+        if flavour in flavours:
+            return model_format
+    said = f"its flavours are {', '.join(sorted(flavours))}" if flavours else "it names no flavour"
+    raise DefiniteNo(
+        f"Nobody says in which format {version} is: {said}. Name the model format in the binding of "
+        f"{version.artifact.name}, such as sklearn, xgboost or mlflow."
+    )
+
+
+def _model_version(version: ArtifactVersion) -> ModelVersion | None:
+    return ModelVersion.objects.filter(artifact_version=version).first()

@@ -148,6 +148,8 @@ class StepVerb(models.TextChoices):
     PLAN = "plan", "Plan"
     APPLY = "apply", "Apply"
     ROLL_OUT = "roll_out", "Roll out"
+    SHIFT = "shift", "Shift traffic"
+    PROMOTE = "promote", "Promote"
     VERIFY = "verify", "Verify"
     PUT_BACK = "put_back", "Put back"
     CALL = "call", "Call the executor"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 
@@ -20,6 +21,7 @@ FILE_NAME = RegexValidator(
     "Use the plain name of a file: letters, digits, dots, hyphens and underscores.",
 )
 MOST_REPLICAS = 1000
+DEPLOYMENT, INFERENCE_SERVICE = "Deployment", "InferenceService"
 
 
 class Cluster(models.Model):
@@ -106,19 +108,30 @@ class Target(models.Model):
 
 
 class WorkloadBinding(models.Model):
-    """Which container of which workload runs an artifact."""
+    """Which workload runs an artifact: a container an image, an InferenceService a model."""
 
     target = models.ForeignKey(Target, models.PROTECT, related_name="bindings")
     artifact = models.ForeignKey(Artifact, models.PROTECT, related_name="+")
-    workload_kind = models.CharField(max_length=40, default="Deployment")
+    workload_kind = models.CharField(max_length=40, default=DEPLOYMENT)
     workload = models.CharField(max_length=63, validators=[DNS_NAME])
-    container = models.CharField(max_length=63, validators=[DNS_LABEL])
+    container = models.CharField(max_length=63, blank=True, validators=[DNS_LABEL])
+    """Empty for an InferenceService."""
     replicas = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MaxValueValidator(MOST_REPLICAS)]
     )
-    """Only used when the workload does not exist yet."""
+    """Of a Deployment, only used when it does not exist yet; of an InferenceService, ``minReplicas``."""
     adopt = models.BooleanField(default=False)
     """Whether the image may be taken from another field manager (``kubectl``, Helm) that set it first."""
+    model_format = models.CharField(max_length=40, blank=True, validators=[DNS_LABEL])
+    """KServe's name, such as ``sklearn``; empty: as the model's flavours say."""
+    runtime = models.CharField(max_length=63, blank=True, validators=[DNS_NAME])
+    """A serving runtime of the cluster; empty: KServe chooses."""
+    serving_mode = models.CharField(max_length=10, default="Standard")
+    """KServe's: ``Standard`` or ``Knative``; cannot change once the service is there."""
+    canary_percents = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)
+    """The parts of the traffic that a new model gets, one after the other; none: all at once."""
+    canary_hold_seconds = models.PositiveIntegerField(default=60)
+    """How long each of these parts is held."""
 
     class Meta:
         ordering = ["id"]
@@ -130,4 +143,24 @@ class WorkloadBinding(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.artifact} → {self.workload}/{self.container}"
+        return f"{self.artifact} → {self.place}"
+
+    @property
+    def serves_a_model(self) -> bool:
+        """Whether it is an InferenceService."""
+        return self.workload_kind == INFERENCE_SERVICE
+
+    @property
+    def place(self) -> str:
+        """Where the artifact runs, as people read it."""
+        if self.serves_a_model:
+            return f"InferenceService {self.workload}"
+        return f"{self.workload}/{self.container}"
+
+    @property
+    def canary_words(self) -> str:
+        """How a new model gets the requests, as people read it; empty: all of them at once."""
+        if not self.canary_percents:
+            return ""
+        parts = ", ".join(str(percent) for percent in self.canary_percents)
+        return f"new models get {parts} % first, {self.canary_hold_seconds} seconds each"

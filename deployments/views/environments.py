@@ -153,11 +153,12 @@ class AddBinding(FormPage, EnvironmentPart):
     form_class = BindingForm
 
     def form(self, data: Any = None) -> BindingForm:
-        """Offer the project's images."""
-        return BindingForm(data, artifacts=self._images())
+        """Offer the project's images and models."""
+        return BindingForm(data, artifacts=self._bindable())
 
-    def _images(self) -> "QuerySet[Artifact]":
-        return self.project.artifacts.filter(kind=ArtifactKind.IMAGE).order_by("name")
+    def _bindable(self) -> "QuerySet[Artifact]":
+        kinds = (ArtifactKind.IMAGE, ArtifactKind.MODEL)
+        return self.project.artifacts.filter(kind__in=kinds).order_by("name")
 
     def context(self) -> dict[str, Any]:
         """Show the form."""
@@ -165,23 +166,20 @@ class AddBinding(FormPage, EnvironmentPart):
         return {
             **super().context(),
             "title": f"Bind an artifact in {self.environment.name}",
-            "lead": "Which container of which workload runs an image. Every image of a release needs one.",
+            "lead": "Which container runs an image, or which InferenceService serves a model. Every image of "
+            "a release needs one.",
             "submit_label": "Bind it",
             "cancel_url": self.environment_url,
         }
 
     def act(self, fields: dict[str, Any]) -> str:
         """Bind it."""
-        artifact = self._images().get(pk=fields["artifact"])
-        spec = BindingSpec(
-            workload=fields["workload"],
-            container=fields["container"],
-            workload_kind=fields["workload_kind"],
-            replicas=fields["replicas"],
-            adopt=fields["adopt"],
-        )
-        binding = add_binding(self.environment, artifact, spec, by=self.caller)
-        return f"{artifact.name} runs in {binding.workload}/{binding.container} from now on."
+        artifact = self._bindable().get(pk=fields.pop("artifact"))
+        of_canary = ("canary_hold_seconds", "serving_mode")
+        given = {name: value for name, value in fields.items() if name not in of_canary}
+        given |= {name: fields[name] for name in of_canary if fields[name] not in {None, ""}}
+        binding = add_binding(self.environment, artifact, BindingSpec(**given), by=self.caller)
+        return f"{artifact.name} runs in {binding.place} from now on."
 
     def back(self) -> str:
         """Return the environment's page."""

@@ -9,10 +9,16 @@ from catalog.actions.create_project import create_project
 from catalog.models import Artifact, ArtifactKind, Environment, Project, Tier, User
 from deployments.actions.add_binding import BindingSpec, add_binding
 from deployments.actions.set_target import TargetSpec, set_target
+from deployments.clients.cluster import WorkloadKind
 from deployments.models import Cluster, Executor
 
 ROLLOUT_SECONDS = 60
 """How long the demo waits for a rollout: an image that cannot start is known well before."""
+
+CANARY = (10, 50)
+"""Percent of the requests that a new model answers first in production …"""
+CANARY_SECONDS = 5
+"""… for so long each: long enough to watch."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,21 @@ def bind_images(place: Place, replicas: dict[str, int], *, by: User) -> None:
                 workload=image.name, container="app", replicas=replicas.get(image.name, 2)
             )
             add_binding(environment, image, spec, by=by)
+
+
+def bind_models(place: Place, *, by: User) -> None:
+    """Let KServe serve every model of the project; in production a new one takes over part by part."""
+    for model in Artifact.objects.filter(project=place.project, kind=ArtifactKind.MODEL):
+        for environment in (place.staging, place.production):
+            spec = BindingSpec(
+                workload=model.name,
+                workload_kind=WorkloadKind.INFERENCE_SERVICE,
+                model_format="sklearn",
+                replicas=1,
+                canary_percents=CANARY if environment == place.production else (),
+                canary_hold_seconds=CANARY_SECONDS,
+            )
+            add_binding(environment, model, spec, by=by)
 
 
 def _make_namespace(server: str, name: str) -> None:

@@ -16,7 +16,7 @@ from portal.demo.access import give_temporary_access, open_the_next, review_and_
 from portal.demo.cast import create_admin, create_machine, create_people, give_roles
 from portal.demo.clock import Today
 from portal.demo.pipeline import Pipeline, deploy, refuse, sign
-from portal.demo.places import Place, bind_images, create_place, reach_by_cluster
+from portal.demo.places import Place, bind_images, bind_models, create_place, reach_by_cluster
 from portal.demo.policies import publish_all
 from releases.actions.activate_policy import activate_policy
 from releases.actions.reevaluate import reevaluate
@@ -201,6 +201,7 @@ class Story:
         """The first model and its API, all the way."""
         items = self._credit("1.4.0", "7", 0.781, "lena")
         bind_images(self.credit, {"credit-api": 2}, by=self.admin)
+        bind_models(self.credit, by=self.admin)
         release = self.credit_ci.seal(
             "2026.11.1", *items, notes="Model 7, trained on 2019 to 2025."
         )

@@ -13,8 +13,10 @@ from typing import Any
 from portal.sandbox_cluster.errors import bad_request
 from portal.sandbox_cluster.images import Image
 
+MODEL_KINDS = ("model_load",)
 IMAGE_KINDS = ("image_pull", "crash_loop", "never_ready", "wrong_digest")
 API_KINDS = ("hang", "error", "close", "slow")
+ALL_KINDS = (*IMAGE_KINDS, *MODEL_KINDS, *API_KINDS)
 
 NAMED = {
     "broken-image": "image_pull",
@@ -24,7 +26,7 @@ NAMED = {
 }
 """What a repository's last part begins with, and its fault; any other ``broken-`` crashes."""
 
-_TEXTS = ("repository", "digest", "message", "method", "path")
+_TEXTS = ("repository", "digest", "address", "message", "method", "path")
 _NUMBERS = ("exit_code", "status", "requests", "seconds", "delay")
 
 
@@ -36,6 +38,8 @@ class Fault:
     repository: str = ""
     """An image's repository, whole or its last part."""
     digest: str = ""
+    address: str = ""
+    """A part of the address of a model."""
     message: str = ""
     exit_code: int = 1
     status: int = 503
@@ -59,6 +63,9 @@ class Fault:
             return self.digest == image.digest
         whole = image.repository
         return bool(self.repository) and self.repository in {whole, whole.rpartition("/")[2]}
+
+    def strikes_model(self, address: str) -> bool:
+        return self.kind in MODEL_KINDS and self.address in address
 
     def strikes_request(self, method: str, path: str) -> bool:
         if self.kind not in API_KINDS:
@@ -110,6 +117,19 @@ class Faults:
         kinds = (kind for prefix, kind in NAMED.items() if name.startswith(prefix))
         return Fault(next(kinds, "crash_loop"))
 
+    def of_model(self, address: str) -> Fault | None:
+        """Find why a model's files cannot be loaded; a path is none of an object store's."""
+        for fault in self.all():
+            if fault.strikes_model(address):
+                return fault
+        if "://" not in address:
+            return Fault("model_load", message=f"Local path {address} does not exist.")
+        if "/broken-" in address:
+            return Fault(
+                "model_load", message=f"Failed to fetch model. No model found in {address}."
+            )
+        return None
+
     def of_request(self, method: str, path: str) -> Fault | None:
         """Find what befalls a request, and count it."""
         for fault in self.all():
@@ -123,8 +143,17 @@ class Faults:
 
 
 def _read(body: Any) -> Fault:
-    if not isinstance(body, dict) or body.get("kind") not in (*IMAGE_KINDS, *API_KINDS):
-        raise bad_request(f"kind must be one of {', '.join((*IMAGE_KINDS, *API_KINDS))}")
+    _check_fields(body)
+    if body["kind"] in IMAGE_KINDS and not (body.get("repository") or body.get("digest")):
+        raise bad_request("an image fault needs a repository or a digest")
+    if body["kind"] in MODEL_KINDS and not body.get("address"):
+        raise bad_request("a model fault needs an address")
+    return Fault(**body)
+
+
+def _check_fields(body: Any) -> None:
+    if not isinstance(body, dict) or body.get("kind") not in ALL_KINDS:
+        raise bad_request(f"kind must be one of {', '.join(ALL_KINDS)}")
     unknown = set(body) - {"kind", *_TEXTS, *_NUMBERS}
     if unknown:
         raise bad_request(f"unknown: {', '.join(sorted(unknown))}")
@@ -135,6 +164,3 @@ def _read(body: Any) -> Fault:
         value = body.get(name, 0)
         if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
             raise bad_request(f"{name} must be a number of zero or more")
-    if body["kind"] in IMAGE_KINDS and not (body.get("repository") or body.get("digest")):
-        raise bad_request("an image fault needs a repository or a digest")
-    return Fault(**body)

@@ -1,6 +1,6 @@
 """The kinds of object that the cluster knows, and how they are discovered.
 
-A custom resource is one more entry of the table: KServe's InferenceService is there already.
+A custom resource is one more entry of the table, as KServe's InferenceService is.
 """
 
 from dataclasses import dataclass, field

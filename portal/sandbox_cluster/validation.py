@@ -4,9 +4,16 @@ import json
 import re
 from typing import Any
 
-from portal.sandbox_cluster import errors, pod_validation, selectors
+from portal.sandbox_cluster import errors, inference, pod_validation, selectors
 from portal.sandbox_cluster.errors import Cause
-from portal.sandbox_cluster.resources import DEPLOYMENT, NAMESPACE, POD, REPLICA_SET, Resource
+from portal.sandbox_cluster.resources import (
+    DEPLOYMENT,
+    INFERENCE_SERVICE,
+    NAMESPACE,
+    POD,
+    REPLICA_SET,
+    Resource,
+)
 
 Object = dict[str, Any]
 
@@ -61,6 +68,8 @@ def check(resource: Resource, body: Object, before: Object | None = None) -> Non
         causes += _check_unchanged(resource, before, body)
     if causes:
         raise errors.invalid(resource, body["metadata"]["name"], causes)
+    if resource == INFERENCE_SERVICE:
+        inference.check(body, before)
 
 
 def _check_metadata(resource: Resource, metadata: Object) -> list[Cause]:

@@ -34,6 +34,7 @@ from releases.actions.approve import approve
 from releases.actions.reevaluate import reevaluate
 from releases.actions.reject import reject
 from releases.actions.withdraw import withdraw
+from releases.bundles import bundle_words
 from releases.errors import StaleStatement
 from releases.forms.changes import DecisionForm, RejectForm, WithdrawForm
 from releases.models import Approval, ApprovalDecision, ChangeRequest
@@ -85,6 +86,7 @@ def whole(story: Story) -> dict[str, Any]:
         "rows": rows,
         "rows_in_words": count_in_words(rows),
         "items": [item.artifact_version for item in story.items],
+        "bundle": bundle_words(item.artifact_version for item in story.items),
         "statement_members": statement_in_words(story),
         "statement_json": statement_as_json(story),
     }

@@ -14,6 +14,7 @@ from catalog.views.page import FormPage
 from catalog.views.paging import slice_of
 from catalog.views.projects import Crumbs, ProjectPage
 from releases.actions.seal_release import seal_release
+from releases.bundles import bundle_words
 from releases.forms.changes import EvidenceForm, NewReleaseForm
 from releases.models import ChangeRequest, Release
 from releases.reports import report_of
@@ -92,11 +93,13 @@ class ReleasePage(ProjectPage):
             :MOST_REQUESTS
         ]
         evidence = release.evidence.select_related("added_by").order_by("-id")[:MOST_REQUESTS]
+        versions = [item.artifact_version for item in _items(release)]
         return {
             **super().context(),
             "release": release,
             "sealed_by_kind": kind_of(release.sealed_by),
-            "items": [item.artifact_version for item in _items(release)],
+            "items": versions,
+            "bundle": bundle_words(versions),
             "runs_in": where_they_run(self.project.pk).get(release.pk, []),
             "requests": [row_of(each, ask=held_up_by(each), with_risk=False) for each in requests],
             "reports": [report_of(each) for each in evidence],

@@ -14,7 +14,7 @@ from deployments.actions.add_binding import BindingSpec, add_binding
 from deployments.actions.create_cluster import create_cluster
 from deployments.actions.set_target import TargetSpec, set_target
 from deployments.carry_out import carry_out
-from deployments.clients.cluster import RunningDigests, Workload, WorkloadState
+from deployments.clients.cluster import RunningDigests, Workload, WorkloadKind, WorkloadState
 from deployments.clients.connection import ClusterConnection
 from deployments.clients.kubernetes import connect
 from deployments.models import Cluster, Deployment
@@ -83,6 +83,17 @@ class Ground:
         version = factories.version(self.project, artifact, f"0.0.{self._next()}")
         spec = BindingSpec(**{"workload": workload, "container": "app", **more})
         return add_binding(environment or self.staging, version.artifact, spec, by=self.oskar)
+
+    def bind_model(self, artifact="fraud-model", workload="fraud", environment=None, **more):
+        version = factories.version(self.project, artifact, f"0.0.{self._next()}", kind="model")
+        wanted = {"workload": workload, "model_format": "sklearn", "canary_hold_seconds": 0}
+        spec = BindingSpec(workload_kind="InferenceService", **{**wanted, **more})
+        return add_binding(environment or self.staging, version.artifact, spec, by=self.oskar)
+
+    def model(self, artifact="fraud-model", version="", **fields):
+        label = version or f"1.0.{self._next()}"
+        fields.setdefault("uri", f"s3://models/{artifact}/{label}")
+        return factories.version(self.project, artifact, label, kind="model", **fields)
 
     def version(self, artifact="payments-api", version="", **fields):
         return factories.version(self.project, artifact, version or f"1.0.{self._next()}", **fields)
@@ -178,6 +189,18 @@ class Api:
 
     def workload(self, name: str = "api") -> WorkloadState:
         return self.port.current(Workload(NAMESPACE, name))
+
+    def service(self, name: str = "fraud") -> dict:
+        """The InferenceService, as the cluster has it."""
+        path = f"/apis/serving.kserve.io/v1beta1/namespaces/{NAMESPACE}/inferenceservices/{name}"
+        answer = httpx.get(f"{self.url}{path}")
+        return answer.json() if answer.status_code == 200 else {}
+
+    def serves(self, name: str = "fraud") -> set[str]:
+        """The addresses of the models that the service's pods have loaded, as they stay."""
+        workload = Workload(NAMESPACE, name, WorkloadKind.INFERENCE_SERVICE)
+        pods = self.port.served(workload).pods
+        return {each.storage_uri for each in pods if each.ready and not each.terminating}
 
     def running(self, name: str = "api") -> RunningDigests:
         return self.port.running_digests(Workload(NAMESPACE, name))

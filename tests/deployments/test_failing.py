@@ -188,7 +188,7 @@ def test_a_namespace_that_is_not_there_is_the_clusters_word(ground, api):
 def test_a_worker_killed_while_putting_back_is_followed_by_one_that_goes_on(
     payments, api, monkeypatch
 ):
-    from deployments.executors import putting_back  # noqa: PLC0415 -- the seam of this test
+    from deployments.executors.images import ImagePlacement  # noqa: PLC0415 -- the seam of this test
 
     before = running_before(payments)
     bad = payments.version()
@@ -202,7 +202,7 @@ def test_a_worker_killed_while_putting_back_is_followed_by_one_that_goes_on(
         raise KilledError
 
     with monkeypatch.context() as patched:
-        patched.setattr(putting_back, "_settle", killed)
+        patched.setattr(ImagePlacement, "_settle", killed)
         patched.setattr("deployments.carry_out.let_go", lambda work: None)
         with pytest.raises(KilledError):
             run(change_request)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from deployments.executors import kubernetes, verifying
+from deployments.executors import images, kubernetes
 from tests.deployments.ground import run, steps_of
 
 
@@ -32,7 +32,7 @@ def nodes_say(monkeypatch, api):
         nodes = Nodes(api.port, looks=looks, **otherwise)
         monkeypatch.setattr(kubernetes, "cluster_of", lambda target: nodes)
 
-    monkeypatch.setattr(verifying, "PAUSE", 0.01)
+    monkeypatch.setattr(images, "PAUSE", 0.01)
     return say
 
 
@@ -44,7 +44,7 @@ def test_a_node_that_has_not_reported_yet_is_waited_for(payments, nodes_say):
 
 
 def test_nodes_that_never_report_could_not_tell(payments, nodes_say, monkeypatch):
-    monkeypatch.setattr(verifying, "PATIENCE", 0)
+    monkeypatch.setattr(images, "PATIENCE_VERIFY", 0)
     nodes_say(10**6, digest=None, image_id="")
     change_request = payments.request()
     deployment = run(change_request)
@@ -60,7 +60,7 @@ def test_a_pod_of_the_version_before_that_is_still_leaving_is_waited_for(payment
 
 
 def test_a_pod_of_the_version_before_that_stays_is_a_no(payments, nodes_say, monkeypatch):
-    monkeypatch.setattr(verifying, "PATIENCE", 0)
+    monkeypatch.setattr(images, "PATIENCE_VERIFY", 0)
     nodes_say(10**6, new=False, digest="sha256:" + "0" * 64)
     change_request = payments.request()
     deployment = run(change_request)

@@ -11,6 +11,9 @@ from portal.sandbox_cluster.store import now
 
 Object = dict[str, Any]
 
+STORAGE_INITIALIZER = "storage-initializer"
+"""The init container by which KServe loads a model; its first argument is the model's address."""
+
 KINDS = {"initContainers": "initContainerStatuses", "containers": "containerStatuses"}
 
 
@@ -59,13 +62,13 @@ def next_step(
         )
         told = [Told("InspectFailed", message, warning=True)]
         return Next(_waiting(was, "InvalidImageName", message), cluster.pace.back_off * 4, told)
-    fault = cluster.faults.of_image(image)
+    fault = _fault_of(cluster, container, image)
     kind = fault.kind if fault is not None else ""
     attempt = attempts.get(container["name"], 0)
     attempts[container["name"]] = attempt + 1
     if kind == "image_pull" and fault is not None:
         return _not_pulled(cluster, was, image, fault, attempt)
-    if kind == "crash_loop" and fault is not None:
+    if kind in {"crash_loop", "model_load"} and fault is not None:
         return _crashing(cluster, was, image, fault)
     if kind == "never_ready":
         running = _running(was, image, image.digest, ready=False)
@@ -75,6 +78,14 @@ def next_step(
     digest = images.another_digest(image.digest) if kind == "wrong_digest" else image.digest
     status = _completed(was, image) if init else _running(was, image, digest, ready=True)
     return Next(status, None, _started(container["name"], image))
+
+
+def _fault_of(cluster: Cluster, container: Object, image: Image) -> Fault | None:
+    """Find what is wrong with a container: its image, or the model that it is to load."""
+    fault = cluster.faults.of_image(image)
+    if fault is None and container["name"] == STORAGE_INITIALIZER and container.get("args"):
+        return cluster.faults.of_model(str(container["args"][0]))
+    return fault
 
 
 def _back_off(cluster: Cluster, count: int) -> float:

@@ -7,9 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portal.sandbox_cluster.cluster import Cluster
-from portal.sandbox_cluster.controllers import deployments, events, garbage, replica_sets
+from portal.sandbox_cluster.controllers import (
+    deployments,
+    events,
+    garbage,
+    inference_services,
+    replica_sets,
+)
 from portal.sandbox_cluster.controllers.nodes import Node
-from portal.sandbox_cluster.resources import DEPLOYMENT, REPLICA_SET, Resource
+from portal.sandbox_cluster.resources import DEPLOYMENT, INFERENCE_SERVICE, REPLICA_SET, Resource
 from portal.sandbox_cluster.snapshot import Snapshot
 from portal.sandbox_cluster.store import owner_uids
 
@@ -40,6 +46,7 @@ def _is_going(body: Object) -> bool:
 
 
 CONTROLLERS: tuple[tuple[Reconcile, Resource], ...] = (
+    (inference_services.reconcile, INFERENCE_SERVICE),
     (deployments.reconcile, DEPLOYMENT),
     (replica_sets.reconcile, REPLICA_SET),
 )
@@ -88,9 +95,10 @@ class Controllers:
         for change in store.since(seen):
             touched.is_going |= change.type == "DELETED" or _is_going(change.object)
             touched.uids |= {_uid(change.object), *owner_uids(change.object)}
-        for replica_set in store.all(REPLICA_SET):
-            if _uid(replica_set) in touched.uids:
-                touched.uids |= set(owner_uids(replica_set))
+        for resource in (REPLICA_SET, DEPLOYMENT):
+            for owned in store.all(resource):
+                if _uid(owned) in touched.uids:
+                    touched.uids |= set(owner_uids(owned))
         return touched
 
     def _reconcile(self, reconcile: Reconcile, objects: Iterable[Object]) -> None:

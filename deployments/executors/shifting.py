@@ -1,0 +1,102 @@
+"""Let a new model take over the traffic part by part, and then alone."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.utils import timezone
+
+from deployments.audit_events import DeploymentEvent
+from deployments.clients.cluster import RolloutStatus
+from deployments.clients.serving import ServingCluster
+from deployments.executors.applying import marks_of
+from deployments.executors.models import ModelPlacement
+from deployments.executors.pace import look_for, patience
+from deployments.executors.placement import Before, Placement
+from deployments.executors.planning import before_of
+from deployments.executors.rolling_out import refuse_failed
+from deployments.executors.work import Work
+from deployments.models import DeploymentStep, StepVerb
+
+ALONE = "Nothing is beside it: it serves all requests already."
+
+
+def shift(work: Work, cluster: ServingCluster, placements: Sequence[Placement]) -> None:
+    """Give every new model its parts of the traffic; all of it only when every part has gone well.
+
+    Raises:
+        DefiniteNo: the cluster says that the model fails, or it took too long.
+    """
+    models = {each.name: each for each in placements if isinstance(each, ModelPlacement)}
+    before = before_of(work)
+    for verb, deed in ((StepVerb.SHIFT, _one_part), (StepVerb.PROMOTE, _promote)):
+        for step in work.open(verb):
+            model = models[step.workload]
+            work.begin(step)
+            if model.is_tried_beside(before[model.name]):
+                deed(work, cluster, step, model, before[model.name])
+            else:
+                work.done(step, ALONE)
+
+
+def _one_part(
+    work: Work, cluster: ServingCluster, step: DeploymentStep, model: ModelPlacement, before: Before
+) -> None:
+    percent, marks = int(step.record["percent"]), marks_of(work)
+    work.confirm()
+    model.shift(cluster, before, marks, percent)
+    since = ""
+    while True:
+        status = model.watch(
+            cluster, before, marks, since=since, seconds=look_for(), patience=patience()
+        )
+        if status.done and model.gets(cluster, before, marks) == percent and _is_held(step, model):
+            break
+        refuse_failed(work, model, status)
+        work.say(step, _sentence(status, percent, model.hold))
+        since = status.resource_version
+    work.done(
+        step,
+        f"The new model answered {percent} % of the requests for {_seconds(model.hold)}.",
+        event=DeploymentEvent.SHIFTED,
+        workload=str(model.workload),
+        percent=percent,
+    )
+
+
+def _is_held(step: DeploymentStep, model: ModelPlacement) -> bool:
+    """Return whether this part was held long enough; also after another worker took it over."""
+    return step.started_at is not None and timezone.now() >= step.started_at + model.hold
+
+
+def _sentence(status: RolloutStatus, percent: int, hold: timedelta) -> str:
+    if not status.done:
+        return status.reason
+    return f"{percent} % of the requests go to the new model, for {_seconds(hold)}."
+
+
+def _seconds(hold: timedelta) -> str:
+    return f"{int(hold.total_seconds())} seconds"
+
+
+def _promote(
+    work: Work, cluster: ServingCluster, step: DeploymentStep, model: ModelPlacement, before: Before
+) -> None:
+    marks, since = marks_of(work), ""
+    work.confirm()
+    model.promote(cluster, before, marks)
+    while True:
+        status = model.watch_promoted(
+            cluster, before, marks, since=since, seconds=look_for(), patience=patience()
+        )
+        if status.done:
+            break
+        refuse_failed(work, model, status)
+        work.say(step, status.reason)
+        since = status.resource_version
+    work.done(
+        step,
+        status.reason,
+        event=DeploymentEvent.PROMOTED,
+        workload=str(model.workload),
+        images=model.words,
+    )
