@@ -88,6 +88,39 @@ def test_a_binding_that_does_not_fit_is_named(world, target, field, value):
     assert list(answer.json()["errors"]) == [field]
 
 
+SERVICE = {"artifact": "fraud-model", "workload": "fraud", "workload_kind": "InferenceService"}
+
+
+def test_a_model_is_bound_to_a_service_with_its_canary(world, target):
+    factories.version(world.project, "fraud-model", kind="model")
+    wanted = {"canary_percents": [10, 50], "serving_mode": "Knative", "model_format": "sklearn"}
+    answer = world.as_("oskar").post(f"{target}bindings/", SERVICE | wanted)
+    assert answer.status_code == 201, answer.content
+    shown = answer.json()
+    assert {name: shown[name] for name in wanted} == wanted
+    assert (shown["container"], shown["canary_hold_seconds"]) == ("", 60)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("workload", "Fraud"),
+        ("serving_mode", "ModelMesh"),
+        ("canary_percents", [50, 10]),
+        ("canary_percents", "10"),
+        ("canary_percents", ["10"]),
+        ("canary_hold_seconds", -1),
+        ("model_format", 7),
+    ],
+)
+def test_a_binding_of_a_model_that_does_not_fit_is_named(world, target, field, value):
+    factories.version(world.project, "fraud-model", kind="model")
+    wanted = {"canary_percents": [10], field: value}
+    answer = world.as_("oskar").post(f"{target}bindings/", SERVICE | wanted)
+    assert answer.status_code == 400, answer.content
+    assert list(answer.json()["errors"]) == [field]
+
+
 def test_an_artifact_of_another_project_cannot_be_bound(world, target):
     factories.version(world.other_project, "lending-api")
     answer = world.as_("oskar").post(f"{target}bindings/", BINDING | {"artifact": "lending-api"})

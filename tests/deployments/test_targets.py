@@ -192,6 +192,80 @@ def test_only_images_are_bound(ground, cluster):
         )
 
 
+def test_a_service_serves_a_model_and_nothing_else(ground, cluster):
+    ground.on_cluster(ADDRESS)
+    image = ground.version().artifact
+    spec = BindingSpec(workload="fraud", workload_kind="InferenceService")
+    with pytest.raises(TargetRefused, match="an InferenceService serves a model"):
+        add_binding(ground.staging, image, spec, by=ground.oskar)
+    ground.bind_model()
+    with pytest.raises(AlreadyExists):
+        ground.bind_model("other-model")
+
+
+def test_two_workloads_of_one_name_are_refused(ground, cluster):
+    ground.on_cluster(ADDRESS)
+    ground.bind(workload="fraud")
+    with pytest.raises(TargetRefused, match="another kind is called fraud"):
+        ground.bind_model(workload="fraud")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("workload", "x" * 41),
+        ("workload", "1-fraud"),
+        ("workload", "fraud.model"),
+        ("serving_mode", "ModelMesh"),
+        ("serving_mode", ["Standard"]),
+        ("model_format", "Not A Format"),
+        ("runtime", "under_score"),
+        ("replicas", -1),
+        ("canary_percents", [0]),
+        ("canary_percents", [100]),
+        ("canary_percents", [50, 10]),
+        ("canary_percents", [10, 10]),
+        ("canary_percents", ["10"]),
+        ("canary_percents", [True]),
+        ("canary_percents", list(range(1, 12))),
+        ("canary_hold_seconds", -1),
+        ("canary_hold_seconds", "long"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_binding_of_a_model_with_nonsense_is_refused_by_field(ground, cluster, field, value):
+    ground.on_cluster(ADDRESS)
+    with pytest.raises(InvalidInput) as caught:
+        ground.bind_model(**{field: value})
+    assert field_of(caught) == {field}
+
+
+def test_a_canary_that_takes_longer_than_an_attempt_may_is_refused(ground, cluster):
+    ground.on_cluster(ADDRESS, timeout_seconds=100)
+    with pytest.raises(TargetRefused, match="held for 120 seconds") as caught:
+        ground.bind_model(canary_percents=[10, 50], canary_hold_seconds=60)
+    assert field_of(caught) == {"canary_hold_seconds"}
+
+
+def test_how_a_model_takes_over_is_part_of_what_approvers_sign(ground, cluster):
+    ground.on_cluster(ADDRESS)
+    ground.bind_model(canary_percents=[10, 50], canary_hold_seconds=30, runtime="kserve-mlserver")
+    (signed,) = target_of(ground.staging)["bindings"]
+    assert signed == {
+        "artifact": "fraud-model",
+        "kind": "InferenceService",
+        "workload": "fraud",
+        "replicas": None,
+        "adopt": False,
+        "model_format": "sklearn",
+        "runtime": "kserve-mlserver",
+        "serving_mode": "Standard",
+        "canary_percents": [10, 50],
+        "canary_hold_seconds": 30,
+    }
+    assert canonical_bytes(signed)
+
+
 def test_another_projects_artifact_is_refused(ground, cluster):
     ground.on_cluster(ADDRESS)
     theirs = factories.version(factories.project("credit-scoring"), "api").artifact

@@ -251,6 +251,29 @@ def test_a_binding_comes_and_goes(world, as_):
     assert not WorkloadBinding.objects.exists()
 
 
+def test_a_model_is_bound_to_a_service_with_its_canary(world, as_):
+    model = factories.version(world.project, "fraud-model", "7", kind="model")
+    address = project_address("deployments:add-binding", world, "staging")
+    fields = {
+        "artifact": model.artifact_id,
+        "workload_kind": "InferenceService",
+        "workload": "fraud",
+        "model_format": "sklearn",
+        "serving_mode": "Standard",
+        "canary_percents": "50, 10",
+        "canary_hold_seconds": 30,
+    }
+    answer = as_("oskar").post(address, fields)
+    assert answer.status_code == 422
+    assert "each greater than the one before" in answer.content.decode()
+    assert as_("oskar").post(address, {**fields, "canary_percents": "10, 50"}).status_code == 302
+    assert WorkloadBinding.objects.get().canary_percents == [10, 50]
+    Target.objects.filter(environment=world.staging).update(executor="kubernetes")
+    page = as_("tom").get(project_address("deployments:environment", world, "staging"))
+    assert "fraud-model → InferenceService fraud" in page.content.decode()
+    assert "new models get 10, 50 % first, 30 seconds each" in page.content.decode()
+
+
 def test_a_target_that_does_not_fit_says_why_at_the_field(world, as_):
     address = project_address("deployments:set-target", world, "staging")
     fields = {"executor": "kubernetes", "timeout_seconds": 600}
