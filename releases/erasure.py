@@ -7,7 +7,7 @@ from django.db.models import Q
 from audit.privacy.erasers import Erased
 from audit.sentences import ERASED
 from catalog.models import User
-from releases.models import Approval, ChangeRequest, GateResult
+from releases.models import AccessDecision, AccessReview, Approval, ChangeRequest, GateResult
 
 
 def erase(person: User) -> Erased:
@@ -20,9 +20,18 @@ def erase(person: User) -> Erased:
         "reasons": asked.update(reason=ERASED),
         "comments": comments,
         "names under signatures": signed.update(person_name=ERASED),
+        "texts in access reviews": _erase_in_reviews(person),
         "mentions": _erase_in_rules(person) + _erase_in_gates(person),
     }
     return Erased(counts)
+
+
+def _erase_in_reviews(person: User) -> int:
+    """Erase what was typed in reviews of access. What was signed there has pseudonyms, and stays."""
+    reviews = AccessReview.objects.filter(owner=person).exclude(comment__in=["", ERASED])
+    about = Q(decided_by=person) | Q(account=person)
+    notes = AccessDecision.objects.filter(about).exclude(note__in=["", ERASED])
+    return reviews.update(comment=ERASED) + notes.update(note=ERASED)
 
 
 def _erase_in_rules(person: User) -> int:

@@ -24,6 +24,7 @@ from releases.actions.decide_access import Wish, decide_access
 from releases.actions.open_access_review import open_access_review
 from releases.actions.sign_access_review import sign_access_review
 from releases.canonical import digest_of
+from releases.erasure import erase
 from releases.errors import AccessChanged
 from releases.models import AccessReview
 from tests import factories
@@ -289,3 +290,13 @@ def test_what_changed_since_the_last_review_is_told(review, project, oskar, admi
     [event] = changes_since(project, signed)
     assert "gave Nils the role developer" in event.sentence
     assert len(changes_since(project, None)) > 5
+
+
+def test_an_erasure_takes_what_was_typed_by_or_about_a_person(review, oskar, admin):
+    decide_access(
+        review, {key_of(review, "tom"): Wish("keep", "Tom stands in for Dana.")}, by=oskar
+    )
+    decide_access(review, {key_of(review, "ines"): Wish("keep", "as always")}, by=admin)
+    assert erase(factories.person("tom")).counts["texts in access reviews"] == 1
+    notes = dict(review.decisions.values_list("account__username", "note"))
+    assert (notes["tom"], notes["ines"]) == ("(erased)", "as always")
