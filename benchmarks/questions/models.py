@@ -29,7 +29,7 @@ from portal.embedded.ports import free_port
 from tests.support.mlflow_writer import Writer
 
 MODELS = 200
-_SOON = 180.0
+_SOON = 60.0
 _SECRET = "measured.webhook"
 
 
@@ -100,8 +100,12 @@ def _webhooks(
     )
     time.sleep(1.5)  # MLflow remembers its webhooks for a second
     count = 20 if setting.rounds > 3 else 5  # noqa: PLR2004 -- not a quick run
-    for _ in range(6):  # each process of the worker loads MLflow's client once
-        _visible_after(writer)
+    try:
+        for _ in range(6):  # each process of the worker loads MLflow's client once
+            _visible_after(writer)
+    except TimeoutError as error:
+        said = "\n".join(machine.log(name) for name in ("hooked", "models-worker", "mlflow"))
+        raise TimeoutError(f"No version became visible by a webhook:\n{said}") from error
     waits = Load(latencies=[_visible_after(writer) for _ in range(count)])
     told = f"p50 {waits.percentile(50) * 1000:.0f} ms, p95 {waits.percentile(95) * 1000:.0f} ms"
     yield Row(

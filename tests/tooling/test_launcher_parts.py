@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.embedded import binaries, instance, ports, preparation
+from portal.embedded import binaries, instance, mlflow, ports, preparation, programs
 from portal.embedded.environment import Installation, current_layout, read, write
 from portal.embedded.errors import CannotStart
 from portal.embedded.layout import Layout
@@ -280,3 +280,32 @@ def test_a_log_that_was_begun_anew_is_followed_from_its_beginning(tmp_path):
 def test_names_are_coloured_on_a_terminal_only(tmp_path):
     follow(tmp_path, out := Terminal(), "one\n")
     assert out.getvalue() == "\033[36mweb    |\033[0m one\n"
+
+
+# MLflow
+
+
+def test_mlflow_is_started_only_where_it_is_installed(layout, tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_PYTHON", raising=False)
+    monkeypatch.setattr(mlflow.installed, "__defaults__", (tmp_path / "nothing",))
+    without = Installation(layout, {}, 8123)
+    assert without.mlflow is None
+    assert "mlflow" not in {program.name for program in programs.portal(without)}
+    monkeypatch.setenv("MLFLOW_PYTHON", sys.executable)
+    found = Installation(layout, {}, 8123)
+    (program,) = [each for each in programs.portal(found) if each.name == "mlflow"]
+    assert program.command[:4] == [sys.executable, "-m", "mlflow", "server"]
+    assert found.variables["MLFLOW_TRACKING_URI"] == found.mlflow.url
+    named = Installation(layout, {"MLFLOW_TRACKING_URI": "https://mlflow.example"}, 8123)
+    assert named.mlflow is None
+
+
+def test_the_secret_of_the_demos_webhook_and_mlflows_key_stay(layout, monkeypatch):
+    monkeypatch.setenv("MLFLOW_PYTHON", sys.executable)
+    first = Installation(layout, {}, 8123)
+    first.write()
+    (secret,) = layout.mlflow_secrets.iterdir()
+    text = secret.read_text()
+    again = Installation(layout, {}, 8123)
+    again.write()
+    assert (secret.read_text(), again.mlflow.webhook_key) == (text, first.mlflow.webhook_key)
