@@ -4,6 +4,7 @@ These are no actions. An action calls them inside its own transaction, on a depl
 ``Deployment.objects.lock_with_request``.
 """
 
+from django.db.models import Q
 from django.utils import timezone
 
 from audit.record import record
@@ -14,6 +15,7 @@ from deployments.models import OPEN_STEPS, Deployment, DeploymentState, StepStat
 from deployments.queue import nudge_next
 from models_registry.aliases import order_aliases
 from releases import progress
+from releases.marking import mark_for_evaluation
 from releases.states import ChangeRequestState
 
 
@@ -28,6 +30,7 @@ def succeed(deployment: Deployment, *, what: str) -> None:
     order_aliases(
         deployment.environment, change_request.release_id, change_request=change_request.number
     )
+    mark_for_evaluation(Q(environment=deployment.environment_id))  # they have another champion now
     nudge_next(deployment.environment_id)
 
 

@@ -5,7 +5,7 @@ version of each artifact that was put there, which may come from several release
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +15,8 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 
 from catalog.models import ArtifactKind, Environment
 from deployments.models import Deployment, DeploymentState, DeploymentStep, StepState, StepVerb
+from releases.comparing.champion import Champion, Champions
+from releases.models import ReleaseItem
 
 LOOK_BACK: Final = 20
 """Deployments per environment that are looked at; an artifact last shipped before that is not shown."""
@@ -74,6 +76,45 @@ def runs_in(environment_id: int, *, before: int | None = None) -> Now:
         found = found.filter(pk__lt=before)
     ids = found.order_by("-id").values("pk")[:LOOK_BACK]
     return _read(Deployment.objects.filter(pk__in=ids)).get(environment_id, NOTHING)
+
+
+def champions_in(
+    environments: Collection[int], artifacts: Collection[int], *, before: int | None = None
+) -> Champions:
+    """Return the version of each artifact that was put on each environment last (settings.CHAMPIONS).
+
+    However long ago that was, and whatever else was put there since: what serves goes on serving.
+    """
+    deployment = "release__change_requests__deployments"
+    asked: dict[str, Any] = {
+        f"{deployment}__environment__in": environments,
+        f"{deployment}__state": DeploymentState.SUCCEEDED,
+        "artifact_version__artifact__in": artifacts,
+    }
+    if before is not None:
+        asked[f"{deployment}__lt"] = before
+    rows = (
+        ReleaseItem.objects.filter(**asked)
+        .annotate(
+            environment=F(f"{deployment}__environment"),
+            artifact=F("artifact_version__artifact"),
+            carried_out=F(deployment),
+            since=F(f"{deployment}__finished_at"),
+            number=F(f"{deployment}__change_request"),
+        )
+        .select_related("artifact_version__artifact", "release")
+        .order_by("environment", "artifact", "-carried_out")
+        .distinct("environment", "artifact")
+    )
+    return {
+        (row.environment, row.artifact): Champion(
+            version=row.artifact_version,
+            release=row.release.version,
+            number=row.number,
+            since=row.since,
+        )
+        for row in rows
+    }
 
 
 def _succeeded() -> "QuerySet[Deployment]":

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from releases.comparing.judging import Judges, judges_of
 from releases.eligibility import Authors
 from releases.gates import Context, EvidenceSeen, GateOutcome, evaluate_gate
 from releases.gates import Gate as PolicyGate
@@ -26,6 +27,8 @@ class GateFinding:
     outcome: GateOutcome
     evidence: Evidence | None
     runs_out_at: datetime | None = None
+    inputs: tuple[str, ...] = ()
+    """Digests of what a comparison or a checklist read besides: the champion, the snapshots of MLflow."""
 
     @property
     def lets_through(self) -> bool:
@@ -35,12 +38,13 @@ class GateFinding:
     @property
     def as_input(self) -> dict[str, Any]:
         """The gate as it stands in the statement: outcome and the bytes it was read from."""
-        return {
+        stated: dict[str, Any] = {
             "gate": self.gate,
             "item": str(self.item.artifact_version) if self.item else None,
             "outcome": str(self.outcome.outcome),
             "evidence": f"sha256:{self.evidence.sha256}" if self.evidence else None,
         }
+        return {**stated, "inputs": list(self.inputs)} if self.inputs else stated
 
 
 def findings_of(
@@ -58,10 +62,13 @@ def findings_of(
         tier=change_request.environment.tier,
     )
     kinds = {gate.evidence for gate in policy.gates if gate.evidence}
-    newest = newest_evidence(change_request, items, kinds)
-    asked = [
-        finding for gate in policy.gates for finding in _ask_all(gate, items, newest, context, at)
-    ]
+    seen = _Seen(
+        newest_evidence(change_request, items, kinds),
+        judges_of(change_request, policy, items, at),
+        context,
+        at,
+    )
+    asked = [finding for gate in policy.gates for finding in _ask_all(gate, items, seen)]
     return [*asked, *_verified_before(change_request, policy, at), _known_authors(policy, authors)]
 
 
@@ -71,33 +78,36 @@ def gate_item(item: ReleaseItem) -> GateItem:
     return GateItem(version.artifact.name, version.artifact.kind, version.version, version.digest)
 
 
-def _ask_all(
-    gate: PolicyGate,
-    items: Iterable[ReleaseItem],
-    newest: Mapping[tuple[int | None, str], Evidence],
-    context: Context,
-    at: datetime,
-) -> list[GateFinding]:
+@dataclass(frozen=True)
+class _Seen:
+    """What there is to be judged by."""
+
+    newest: Mapping[tuple[int | None, str], Evidence]
+    judges: Judges | None
+    context: Context
+    at: datetime
+
+
+def _ask_all(gate: PolicyGate, items: Iterable[ReleaseItem], seen: _Seen) -> list[GateFinding]:
     concerned = [item for item in items if gate.applies_to.includes(gate_item(item))]
     if concerned:
-        return [_ask(gate, item, newest, context, at) for item in concerned]
+        return [_ask(gate, item, seen) for item in concerned]
     nothing = GateOutcome(GateVerdict.PASS, "This gate applies to no item of the release.")
     return [GateFinding(gate.name, None, nothing, None)]
 
 
-def _ask(
-    gate: PolicyGate,
-    item: ReleaseItem,
-    newest: Mapping[tuple[int | None, str], Evidence],
-    context: Context,
-    at: datetime,
-) -> GateFinding:
+def _ask(gate: PolicyGate, item: ReleaseItem, seen: _Seen) -> GateFinding:
+    if seen.judges is not None and (gate.compare or gate.reproducibility):
+        judged = seen.judges.judge(gate, gate_item(item), item.artifact_version)
+        return GateFinding(
+            gate.name, item, judged.outcome, judged.evidence, judged.runs_out_at, judged.inputs
+        )
     evidence = None
     if gate.evidence:
-        own = newest.get((item.artifact_version_id, gate.evidence))
-        evidence = own or newest.get((None, gate.evidence))
-    seen = _seen(evidence) if evidence else None
-    outcome = evaluate_gate(gate, gate_item(item), seen, context, at)
+        own = seen.newest.get((item.artifact_version_id, gate.evidence))
+        evidence = own or seen.newest.get((None, gate.evidence))
+    report = _seen(evidence) if evidence else None
+    outcome = evaluate_gate(gate, gate_item(item), report, seen.context, seen.at)
     return GateFinding(gate.name, item, outcome, evidence, _runs_out_at(gate, evidence))
 
 

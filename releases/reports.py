@@ -11,10 +11,19 @@ from django.utils import timezone
 from releases.models import Evidence
 from releases.outcomes import EvidenceOutcome
 
-NAMES: Final = {"junit": "JUnit report", "metrics": "Metrics", "sarif": "SARIF scan"}
+NAMES: Final = {
+    "evidently": "Evidently report",
+    "fairness": "Fairness by slices",
+    "great_expectations": "Great Expectations",
+    "junit": "JUnit report",
+    "metrics": "Metrics",
+    "sarif": "SARIF scan",
+}
+WITH_FAILURES: Final = frozenset({"evidently", "great_expectations", "junit"})
 MOST_FACTS: Final = 60
 
 _ORDER: Final = {
+    "great_expectations": ("expectations", "successful", "failed", "errors"),
     "junit": ("tests", "passed", "failed", "errors", "skipped", "duration_seconds"),
     "sarif": ("critical", "high", "medium", "low", "total", "suppressed", "tool"),
 }
@@ -59,7 +68,7 @@ def report_of(evidence: Evidence) -> Report:
         is_expired=evidence.valid_until is not None and evidence.valid_until <= timezone.now(),
         problem=evidence.summary if unclear else "",
         facts=list(facts_in_words(_in_order(evidence)))[:MOST_FACTS],
-        failures=evidence.facts.get("failures", []) if evidence.kind == "junit" else [],
+        failures=evidence.facts.get("failures", []) if evidence.kind in WITH_FAILURES else [],
         download_url=reverse("releases:evidence-raw", args=[evidence.pk]),
     )
 

@@ -187,6 +187,9 @@ STORAGES["packs"] = {
 }
 EVIDENCE_MAX_BYTES = env_int("EVIDENCE_MAX_BYTES", default=32 * 1024 * 1024)
 EVIDENCE_PARSERS = {
+    "evidently": "releases.parsers.evidently.EvidentlyParser",
+    "fairness": "releases.parsers.fairness.FairnessParser",
+    "great_expectations": "releases.parsers.great_expectations.GreatExpectationsParser",
     "junit": "releases.parsers.junit.JUnitParser",
     "metrics": "releases.parsers.metrics.MetricsParser",
     "sarif": "releases.parsers.sarif.SarifParser",
@@ -355,7 +358,7 @@ MODEL_FILES_MAX_BYTES = env_int("MODEL_FILES_MAX_BYTES", default=2 * 1024 * 1024
 MODEL_RUN_PATIENCE_SECONDS = env_int("MODEL_RUN_PATIENCE_SECONDS", default=600)
 
 # What other apps say about a model version on its page: (version, caller) -> Section or None.
-MODEL_VERSION_SECTIONS: list[str] = []
+MODEL_VERSION_SECTIONS = ["releases.comparing.section.comparison_section"]
 
 CLUSTER_CLIENT = "deployments.clients.kubernetes.connect"
 KUBERNETES_CREDENTIALS_DIR = env_str("KUBERNETES_CREDENTIALS_DIR", default="")
@@ -372,6 +375,8 @@ WEBHOOK_SECRETS_DIR = env_str("WEBHOOK_SECRETS_DIR", default="")
 STREAMING_SECRETS_DIR = env_str("STREAMING_SECRETS_DIR", default=WEBHOOK_SECRETS_DIR)
 STREAMING_ROOT = env_str("STREAMING_ROOT", default=str(BASE_DIR / ".gatehouse" / "stream"))
 STATEMENT_TARGET = "deployments.statement.target_of"
+# What serves in an environment now: the champion of a comparison.
+CHAMPIONS = "deployments.running.champions_in"
 # What Gatehouse may POST to besides public addresses (webhook executors inside the network).
 OUTGOING_ALLOWED_HOSTS = env_list("OUTGOING_ALLOWED_HOSTS")
 # The demo's cluster, where there is one; and the owner's database address, which only the demo's

@@ -18,6 +18,7 @@ from deployments.actions.attest import attest
 from deployments.forms import AttestForm
 from deployments.models import Deployment, DeploymentState
 from portal.change_requests.changes import count_in_words, rows_of
+from portal.change_requests.comparisons import comparisons_of
 from portal.change_requests.decision import Decision, decision_of
 from portal.change_requests.next_step import next_step
 from portal.change_requests.progress import entries_of, phases_of, said, steps_of
@@ -85,6 +86,7 @@ def whole(story: Story) -> dict[str, Any]:
         "passage": _passage(story),
         "rows": rows,
         "rows_in_words": count_in_words(rows),
+        "comparisons": comparisons_of(story),
         "items": [item.artifact_version for item in story.items],
         "bundle": bundle_words(item.artifact_version for item in story.items),
         "statement_members": statement_in_words(story),

@@ -19,6 +19,7 @@ from releases.api.change_requests import (
     VerdictView,
     WithdrawView,
 )
+from releases.api.comparisons import VersionComparisonView
 from releases.api.converters import ChangeRequestConverter
 from releases.api.evidence import (
     EvidenceView,
@@ -43,6 +44,7 @@ POLICY = "policies/<slug:name>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("artifact-versions/<int:pk>/evidence/", VersionEvidenceView.as_view()),
+    path("artifact-versions/<int:pk>/comparison/", VersionComparisonView.as_view()),
     path("releases/<int:pk>/evidence/", ReleaseEvidenceView.as_view()),
     path("evidence/<int:pk>/", EvidenceView.as_view()),
     path("evidence/<int:pk>/raw/", RawEvidenceView.as_view()),

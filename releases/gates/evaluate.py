@@ -7,7 +7,8 @@ from typing import Final
 from releases.canonical import Json
 from releases.gates import sentences
 from releases.gates.engine import CouldNotAnswer, DoesNotCompile, Rule, compile_rule
-from releases.gates.gate import Context, EvidenceSeen, Gate, GateOutcome, Item, OnFail
+from releases.gates.fair import judge_fairness
+from releases.gates.gate import Context, EvidenceSeen, Gate, GateOutcome, Item, OnInconclusive
 from releases.gates.tokens import conjuncts_of
 from releases.outcomes import EvidenceOutcome, GateVerdict
 
@@ -33,6 +34,8 @@ def evaluate_gate(
         if unfit is not None:
             verdict, sentence = unfit
             return GateOutcome(verdict, sentence, sentences.upload(gate.evidence, item))
+    if gate.fairness is not None:
+        return judge_fairness(gate, gate.fairness, item, {} if evidence is None else evidence.facts)
     variables = _variables(item, evidence if gate.evidence else None, context)
     return _ask(gate, item, variables)
 
@@ -80,15 +83,18 @@ def _unfit(
     if hours is not None and evidence.added_at + timedelta(hours=hours) <= now:
         sentence = sentences.too_old(kind, item, evidence.added_at, hours)
         return GateVerdict.INCONCLUSIVE, sentence
-    return _says_nothing(kind, item, evidence)
+    return _says_nothing(gate, kind, item, evidence)
 
 
-def _says_nothing(kind: str, item: Item, evidence: EvidenceSeen) -> tuple[GateVerdict, str] | None:
+def _says_nothing(
+    gate: Gate, kind: str, item: Item, evidence: EvidenceSeen
+) -> tuple[GateVerdict, str] | None:
     about = f"The {sentences.report_name(kind)} for {item}"
     summary = f" {evidence.summary}" if evidence.summary else ""
     if evidence.outcome == EvidenceOutcome.ERROR:
         return GateVerdict.ERROR, f"{about} reports an error.{summary}"
-    if evidence.outcome == EvidenceOutcome.INCONCLUSIVE:
+    is_read = gate.on_inconclusive is OnInconclusive.READ
+    if evidence.outcome == EvidenceOutcome.INCONCLUSIVE and not is_read:
         return GateVerdict.INCONCLUSIVE, f"{about} is inconclusive.{summary}"
     return None
 
@@ -121,8 +127,7 @@ def _ask(gate: Gate, item: Item, variables: Mapping[str, Json]) -> GateOutcome:
     except CouldNotAnswer as error:
         said = sentences.could_not_answer(error, gate.expression, variables)
         return GateOutcome(GateVerdict.ERROR, f"{item}: {said}", wanted)
-    verdict = GateVerdict.WARN if gate.on_fail is OnFail.WARN else GateVerdict.FAIL
-    return GateOutcome(verdict, f"{item}: {_broken(rule, variables)}.", wanted)
+    return GateOutcome(gate.refusal, f"{item}: {_broken(rule, variables)}.", wanted)
 
 
 def _broken(rule: Rule, variables: Mapping[str, Json]) -> str:

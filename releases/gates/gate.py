@@ -7,6 +7,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from releases.canonical import Json
+from releases.gates.asks import Compare, Fairness, Reproducibility
 from releases.outcomes import EvidenceOutcome, GateVerdict
 
 
@@ -15,6 +16,13 @@ class OnFail(StrEnum):
 
     BLOCK = "block"
     WARN = "warn"
+
+
+class OnInconclusive(StrEnum):
+    """What to do with a report that says nothing by itself: block, or read the values it has all the same."""
+
+    BLOCK = "block"
+    READ = "read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +76,28 @@ class AppliesTo:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One gate of a policy. `evidence` is the kind it needs; without one it reads no report."""
+    """One gate of a policy: it has an `expression`, or `compare`, `reproducibility` or `fairness`.
+
+    `evidence` is the kind it needs; without one it reads no report.
+    """
 
     name: str
-    expression: str
+    expression: str = ""
     title: str = ""
     applies_to: AppliesTo = AppliesTo()
     evidence: str | None = None
     on_fail: OnFail = OnFail.BLOCK
     satisfied_by: str | None = None
     max_age_hours: int | None = None
+    on_inconclusive: OnInconclusive = OnInconclusive.BLOCK
+    compare: Compare | None = None
+    reproducibility: Reproducibility | None = None
+    fairness: Fairness | None = None
+
+    @property
+    def refusal(self) -> GateVerdict:
+        """What a definite no means here."""
+        return GateVerdict.WARN if self.on_fail is OnFail.WARN else GateVerdict.FAIL
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,14 @@ from releases.gates.engine import CouldNotAnswer, NotYesOrNo
 from releases.gates.gate import Gate, Item
 from releases.gates.references import Reference, references_of
 
-_REPORTS: Final = {"junit": "JUnit report", "metrics": "metrics report", "sarif": "SARIF report"}
+_REPORTS: Final = {
+    "evidently": "Evidently report",
+    "fairness": "fairness report",
+    "great_expectations": "Great Expectations result",
+    "junit": "JUnit report",
+    "metrics": "metrics report",
+    "sarif": "SARIF report",
+}
 _LONGEST_VALUE: Final = 80
 _MISSING_KEY: Final = re.compile(r'Key not found in map : "(?P<key>.*)"')
 _NO_OVERLOAD: Final = re.compile(r"No matching overloads found : (?P<name>\S+)\(")

@@ -19,7 +19,7 @@ LARGEST: Final = 1024 * 1024
 DEEPEST: Final = 5
 MOST_VALUES: Final = 1000
 LONGEST_TEXT: Final = 1000
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+METRIC_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 #: CEL's own words: `evidence.in` is no expression.
 _RESERVED: Final = frozenset({"in", "true", "false", "null"})
 _NAMED_IN_SUMMARY: Final = 5
@@ -77,7 +77,7 @@ def _value(path: tuple[str, ...], value: Json, depth: int) -> Iterator[str]:
 def _checked(name: str) -> str:
     if name in _RESERVED:
         raise EvidenceRejected(f"A metric may not be named {name}, a word of the rule language.")
-    if not _NAME.fullmatch(name):
+    if not METRIC_NAME.fullmatch(name):
         raise EvidenceRejected(
             f"The metric name {clip(ascii(name), 60)} cannot be used in a rule: names have letters,"
             " digits and underscores, do not start with a digit, and are at most 64 long"
@@ -88,7 +88,7 @@ def _checked(name: str) -> str:
 
 def _suggestion(name: str) -> str:
     better = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
-    return f"; {better} would do" if _NAME.fullmatch(better) else ""
+    return f"; {better} would do" if METRIC_NAME.fullmatch(better) else ""
 
 
 def _summary(names: list[str]) -> str:

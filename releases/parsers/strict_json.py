@@ -13,24 +13,28 @@ from releases.parsers.reading import blocks, clip
 _LONGEST_INTEGER: Final = 17
 
 
-def read_json(stream: BinaryIO, *, limit: int) -> Json:
-    """Return the one JSON value in `stream`; raise EvidenceRejected naming what is wrong."""
+def read_json(stream: BinaryIO, *, limit: int, finite: bool = True) -> Json:
+    """Return the one JSON value in `stream`; raise EvidenceRejected naming what is wrong.
+
+    `finite=False` is for tools that write `NaN` and `Infinity`, which is no JSON: they become floats that
+    are not finite, and the parser has to take them out of its facts.
+    """
     raw = b"".join(blocks(stream, limit=limit))
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise EvidenceRejected(f"The report is not UTF-8 text (byte {error.start}).") from None
-    return _loads(text)
+    return _loads(text, finite=finite)
 
 
-def _loads(text: str) -> Json:
+def _loads(text: str, *, finite: bool) -> Json:
     try:
         value: Json = json.loads(
             text,
             object_pairs_hook=_object,
-            parse_constant=_constant,
+            parse_constant=_constant if finite else float,
             parse_int=_integer,
-            parse_float=_number,
+            parse_float=_number if finite else float,
         )
     except json.JSONDecodeError as error:
         raise EvidenceRejected(

@@ -2,12 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from releases.gates.gate import AppliesTo, Gate, OnFail
+from releases.gates.asks import (
+    EVERY_CHECK,
+    FOUR_FIFTHS,
+    CheckName,
+    Compare,
+    Fairness,
+    MetricThreshold,
+    NoChampion,
+    Reproducibility,
+    SmallSlices,
+    Strength,
+)
+from releases.gates.gate import AppliesTo, Gate, OnFail, OnInconclusive
 
 SCHEMA: Final = "gatehouse.policy/v1"
+SMALLEST_GROUP: Final = 30
+"""Cases a group must have where a fairness gate does not say otherwise."""
 
 
 class UnknownAuthors(StrEnum):
@@ -71,19 +86,69 @@ class Policy:
 
 def _gate(gate: Mapping[str, Any]) -> Gate:
     applies_to = gate.get("applies_to", {})
+    fairness = _fairness(gate["fairness"]) if "fairness" in gate else None
     return Gate(
         name=gate["name"],
-        expression=gate["expression"],
+        expression=gate.get("expression", ""),
         title=gate.get("title", ""),
         applies_to=AppliesTo(
             kinds=tuple(applies_to.get("kinds", ())),
             artifacts=tuple(applies_to.get("artifacts", ())),
         ),
-        evidence=gate.get("evidence"),
+        evidence=gate.get("evidence") or ("fairness" if fairness else None),
         on_fail=OnFail(gate.get("on_fail", "block")),
         satisfied_by=gate.get("satisfied_by"),
         max_age_hours=gate.get("max_age_hours"),
+        on_inconclusive=OnInconclusive(gate.get("on_inconclusive", "block")),
+        compare=_compare(gate["compare"]) if "compare" in gate else None,
+        reproducibility=(
+            _reproducibility(gate["reproducibility"]) if "reproducibility" in gate else None
+        ),
+        fairness=fairness,
     )
+
+
+def _compare(compare: Mapping[str, Any]) -> Compare:
+    return Compare(
+        metrics=tuple(_threshold(each) for each in compare["metrics"]),
+        no_champion=NoChampion(compare.get("no_champion", "block")),
+    )
+
+
+def _threshold(each: Mapping[str, Any]) -> MetricThreshold:
+    return MetricThreshold(
+        metric=each["metric"],
+        greater_is_better=each["greater_is_better"],
+        slice=each.get("slice", ""),
+        threshold=_decimal(each.get("threshold")),
+        min_absolute_change=_decimal(each.get("min_absolute_change")),
+        min_relative_change=_decimal(each.get("min_relative_change")),
+    )
+
+
+def _reproducibility(asked: Mapping[str, Any]) -> Reproducibility:
+    return Reproducibility(
+        checks=tuple(CheckName(name) for name in asked.get("checks", EVERY_CHECK)),
+        dataset_strength=Strength(asked.get("dataset_strength", "strong")),
+    )
+
+
+def _fairness(asked: Mapping[str, Any]) -> Fairness:
+    ratio, difference = _decimal(asked.get("min_ratio")), _decimal(asked.get("max_difference"))
+    if ratio is None and difference is None:
+        ratio = FOUR_FIFTHS
+    return Fairness(
+        metric=asked.get("metric", "selection_rate"),
+        min_ratio=ratio,
+        max_difference=difference,
+        min_n=asked.get("min_n", SMALLEST_GROUP),
+        attributes=tuple(asked.get("attributes", ())),
+        small_slices=SmallSlices(asked.get("small_slices", "block")),
+    )
+
+
+def _decimal(written: str | int | None) -> Decimal | None:
+    return None if written is None else Decimal(written)
 
 
 def _approval(rule: Mapping[str, Any]) -> ApprovalRule:

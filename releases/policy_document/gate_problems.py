@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from releases.gates.engine import CouldNotAnswer, DoesNotCompile, compile_rule
-from releases.gates.gate import Gate
+from releases.gates.gate import Gate, OnInconclusive
 from releases.gates.references import Reference, references_of
 from releases.policy_document.problems import PolicyProblem, hint
 
@@ -23,7 +23,10 @@ def gate_problems(
     for index, gate in enumerate(gates):
         path = f"$.gates[{index}]"
         yield from _evidence(path, gate, known_evidence_kinds)
-        yield from _expression(f"{path}.expression", gate)
+        if gate.expression:
+            yield from _expression(f"{path}.expression", gate)
+        else:
+            yield from _other_questions(path, gate)
 
 
 def _evidence(path: str, gate: Gate, known: Collection[str] | None) -> Iterator[PolicyProblem]:
@@ -35,6 +38,24 @@ def _evidence(path: str, gate: Gate, known: Collection[str] | None) -> Iterator[
     elif known is not None and gate.evidence not in known:
         sentence = f"There is no evidence of kind {gate.evidence}; {hint(gate.evidence, known)}"
         yield PolicyProblem(f"{path}.evidence", sentence)
+
+
+def _other_questions(path: str, gate: Gate) -> Iterator[PolicyProblem]:
+    if gate.on_inconclusive is not OnInconclusive.BLOCK:
+        sentence = "Only an expression can read a report that says nothing by itself."
+        yield PolicyProblem(f"{path}.on_inconclusive", sentence)
+    if gate.evidence is not None and (gate.fairness is None or gate.evidence != "fairness"):
+        sentence = "Leave it out: this gate knows by itself what it reads."
+        yield PolicyProblem(f"{path}.evidence", sentence)
+    for index, each in enumerate(gate.compare.metrics if gate.compare else ()):
+        where = f"{path}.compare.metrics[{index}]"
+        if each.threshold is None and not each.needs_champion:
+            yield PolicyProblem(
+                where,
+                "Say threshold, min_absolute_change or min_relative_change, or several of them.",
+            )
+        if each.slice and "=" not in each.slice:
+            yield PolicyProblem(f"{where}.slice", f"{each.slice} is no slice: attribute=value.")
 
 
 def _expression(path: str, gate: Gate) -> Iterator[PolicyProblem]:

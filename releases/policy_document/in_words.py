@@ -2,9 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
-from releases.gates.gate import AppliesTo, Gate, OnFail
+from releases.gates.asks import (
+    Compare,
+    Fairness,
+    MetricThreshold,
+    NoChampion,
+    SmallSlices,
+    Strength,
+)
+from releases.gates.change import plain
+from releases.gates.fair import rule_in_words
+from releases.gates.gate import AppliesTo, Gate, OnFail, OnInconclusive
+from releases.gates.reproducible import TITLES
 from releases.gates.sentences import report_name
 from releases.policy_document.document import ApprovalRule, Policy, UnknownAuthors
 
@@ -25,7 +37,10 @@ _NEVER_ONES_OWN: Final = (
 _ORDER: Final = (
     "schema", "description", "gates", "requires", "approvals", "separation_of_duties",
     "approval_ttl_hours", "request_ttl_hours",
-    "name", "title", "applies_to", "kinds", "artifacts", "evidence", "expression", "on_fail",
+    "name", "title", "applies_to", "kinds", "artifacts", "evidence", "expression", "compare",
+    "reproducibility", "fairness", "metrics", "no_champion", "metric", "slice", "greater_is_better",
+    "threshold", "min_absolute_change", "min_relative_change", "checks", "dataset_strength", "preset",
+    "min_ratio", "max_difference", "min_n", "attributes", "small_slices", "on_fail", "on_inconclusive",
     "satisfied_by", "max_age_hours", "required", "roles", "teams", "users",
     "verified_in", "soak_hours", "unknown_authors",
 )  # fmt: skip
@@ -114,14 +129,7 @@ def sections_of(policy: Policy) -> list[Section]:
 
 def _gate(gate: Gate) -> Section:
     about = _about(gate.applies_to)
-    sentences = [f"For {about} of the release."]
-    if gate.evidence:
-        age = f", at most {_hours(gate.max_age_hours)} old" if gate.max_age_hours else ""
-        sentences.append(
-            f"Reads its newest {report_name(gate.evidence)}{age}; without one it blocks."
-        )
-    else:
-        sentences.append("Reads no report.")
+    sentences = [f"For {about} of the release.", *_reads(gate), *_asks(gate)]
     if gate.on_fail == OnFail.WARN:
         sentences.append("A definite no only warns.")
     remedy = gate.satisfied_by or _remedy(gate)
@@ -130,7 +138,77 @@ def _gate(gate: Gate) -> Section:
     )
 
 
+def _reads(gate: Gate) -> list[str]:
+    if gate.compare or gate.reproducibility:
+        return []
+    if not gate.evidence:
+        return ["Reads no report."]
+    age = f", at most {_hours(gate.max_age_hours)} old" if gate.max_age_hours else ""
+    said = [f"Reads its newest {report_name(gate.evidence)}{age}; without one it blocks."]
+    if gate.on_inconclusive == OnInconclusive.READ:
+        said.append("A report that says nothing by itself is read all the same, value by value.")
+    return said
+
+
+def _asks(gate: Gate) -> list[str]:
+    if gate.compare:
+        return _compares(gate.compare)
+    if gate.reproducibility:
+        points = _listed((TITLES[name].lower() for name in gate.reproducibility.checks), "and")
+        weak = gate.reproducibility.dataset_strength == Strength.WEAK
+        digests = " MLflow's own digest of the data is enough." if weak else ""
+        return [f"Asks whether somebody could train it again: {points}.{digests}"]
+    return _is_fair(gate.fairness) if gate.fairness else []
+
+
+def _compares(compare: Compare) -> list[str]:
+    sentences = ["Compares it with the version that serves in the environment now."]
+    sentences += [_threshold(each) for each in compare.metrics]
+    if any(each.needs_champion for each in compare.metrics):
+        sentences.append(
+            "Where nothing serves yet, there is nothing to compare with, and it passes."
+            if compare.no_champion == NoChampion.PASS
+            else "Where nothing serves yet, it blocks."
+        )
+    return sentences
+
+
+def _threshold(each: MetricThreshold) -> str:
+    parts = []
+    if each.threshold is not None:
+        parts.append(
+            f"{'at least' if each.greater_is_better else 'at most'} {plain(each.threshold)}"
+        )
+    if each.min_absolute_change is not None:
+        parts.append(_better(each.min_absolute_change, plain(abs(each.min_absolute_change))))
+    if each.min_relative_change is not None:
+        share = f"{plain(abs(each.min_relative_change) * 100)} %"
+        parts.append(_better(each.min_relative_change, share))
+    of_slice = f" for {each.slice}" if each.slice else ""
+    direction = "greater" if each.greater_is_better else "smaller"
+    return f"{each.metric}{of_slice} ({direction} is better): {_listed(parts, 'and')}."
+
+
+def _better(change: Decimal, amount: str) -> str:
+    if change > 0:
+        return f"better than there by {amount}"
+    return f"worse than there by at most {amount}" if change else "not worse than there"
+
+
+def _is_fair(rule: Fairness) -> list[str]:
+    groups = f"the groups of {_listed(rule.attributes, 'and')}" if rule.attributes else "all groups"
+    small = "are left out" if rule.small_slices == SmallSlices.LEAVE_OUT else "block"
+    return [
+        f"Compares {rule.metric} between {groups}: {rule_in_words(rule)}.",
+        f"Groups with fewer than {rule.min_n} cases {small}.",
+    ]
+
+
 def _remedy(gate: Gate) -> str:
+    if gate.compare:
+        return "A version that is as good as the rule wants satisfies this gate."
+    if gate.reproducibility:
+        return "Train again so that every point holds."
     if gate.evidence:
         return f"Upload a {report_name(gate.evidence)} for which the rule holds."
     return "Only an item for which the rule holds satisfies this gate."

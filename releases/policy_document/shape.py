@@ -17,8 +17,10 @@ _TYPES: Final = {
     "array": "a list",
     "string": "text",
     "integer": "a whole number",
+    "boolean": "true or false",
 }
 _LONGEST_QUOTE: Final = 60
+_DECIMAL: Final = '"0.05"'
 _OWN_CHANGE: Final = " That nobody approves their own change always holds; it is not configurable."
 
 
@@ -43,6 +45,8 @@ def _validator() -> Draft202012Validator:
 def _problems(error: ValidationError) -> Iterator[PolicyProblem]:
     if error.validator == "additionalProperties":
         yield from _unknown_names(error)
+    elif error.validator == "oneOf" and isinstance(_instance(error), dict):
+        yield _which_question(error)
     elif error.validator == "required":
         name = error.message.split("'")[1]
         yield PolicyProblem(f"{error.json_path}.{name}", f"{name} is missing.")
@@ -59,6 +63,20 @@ def _unknown_names(error: ValidationError) -> Iterator[PolicyProblem]:
         shown = name[:_LONGEST_QUOTE]
         sentence = f"{shown} is not known here; {hint(name, known)}{more}"
         yield PolicyProblem(f"{error.json_path}.{shown}", sentence)
+
+
+def _which_question(error: ValidationError) -> PolicyProblem:
+    """Return what is wrong with a gate that asks nothing, or several things at once."""
+    known = [option["required"][0] for option in _expected(error)]
+    asked = [name for name in known if name in _instance(error)]
+    if not asked:
+        others = ", ".join(known[1:-1])
+        sentence = f"{known[0]} is missing; a gate may also have {others} or {known[-1]}."
+        return PolicyProblem(f"{error.json_path}.{known[0]}", sentence)
+    return PolicyProblem(
+        f"{error.json_path}.{asked[-1]}",
+        f"A gate asks one thing, and this one has {' and '.join(asked)}: make two gates of it.",
+    )
 
 
 def _schema_of(error: ValidationError) -> Mapping[str, Any]:
@@ -79,7 +97,17 @@ def _quoted(error: ValidationError) -> str:
     return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…"
 
 
-def _name_rule(error: ValidationError) -> str:
+def _type_rule(error: ValidationError) -> str:
+    wanted = _expected(error)
+    if isinstance(wanted, list):
+        return f"{_quoted(error)} is no number; write a whole number, or text such as {_DECIMAL}."
+    return f"{_quoted(error)} must be {_TYPES[wanted]}."
+
+
+def _pattern_rule(error: ValidationError) -> str:
+    if "0-9]{1,15}" in str(_expected(error)):
+        below = "" if str(_expected(error)).startswith("^-") else ", not below zero"
+        return f"{_quoted(error)} is no number: write it like {_DECIMAL}{below}."
     return (
         f"{_quoted(error)} is no name: lower-case letters, digits and hyphens, beginning and"
         " ending with a letter or a digit, at most 63."
@@ -99,14 +127,14 @@ def _count(error: ValidationError) -> str:
 
 
 _SENTENCES: Final[Mapping[str, Callable[[ValidationError], str]]] = {
-    "type": lambda e: f"{_quoted(e)} must be {_TYPES[_expected(e)]}.",
+    "type": _type_rule,
     "const": lambda e: f"{_quoted(e)} must be {_expected(e)}.",
     "enum": lambda e: f"{_quoted(e)} is not one of {', '.join(_expected(e))}.",
     "minimum": lambda e: f"{_quoted(e)} is too small: at least {_expected(e)}.",
     "maximum": lambda e: f"{_quoted(e)} is too large: at most {_expected(e)}.",
     "oneOf": lambda e: f"{_quoted(e)} is no kind of evidence; null stands for none.",
     "uniqueItems": lambda _: "This list names something twice.",
-    "pattern": _name_rule,
+    "pattern": _pattern_rule,
     "minLength": _length,
     "maxLength": _length,
     "minItems": _count,

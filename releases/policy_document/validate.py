@@ -32,7 +32,9 @@ def validate(
     try:
         canonical_bytes(document)
     except NotCanonical as error:
-        return [PolicyProblem(error.path, f"The value {error.sentence}")]
+        how = ' or write it as text, such as "0.05".' if error.sentence.endswith("integer.") else ""
+        sentence = error.sentence.removesuffix(".") if how else error.sentence
+        return [PolicyProblem(error.path, f"The value {sentence}{how}")]
     problems = shape_problems(document) or list(_control_characters("$", "", document))
     if problems:
         return problems

@@ -18,6 +18,7 @@ from catalog.views.paging import slice_of
 from catalog.views.projects import ProjectPage
 from releases.actions.add_evidence import add_evidence
 from releases.attachments import open_report
+from releases.comparing.pages import compared_in, is_compared
 from releases.forms.changes import ArtifactFilter, EvidenceForm
 from releases.models import Evidence, Release
 from releases.reports import name_of, report_of
@@ -74,8 +75,10 @@ class ArtifactVersionPage(Page):
         releases = list(version.releases.order_by("-id")[:MOST_RELEASES])
         where = where_they_run(project.pk)
         artifacts = reverse("releases:artifacts", args=[project.slug])
+        asked = self.request.GET.get("against", "")
         return {
             "version": version,
+            "against": compared_in(version, asked) if is_compared(version) else None,
             "artifact": version.artifact,
             "project": project,
             "registered_by_kind": kind_of(version.registered_by),

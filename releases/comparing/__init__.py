@@ -1,0 +1,1 @@
+"""Champion against challenger: what is known of both, and what is different about them."""
