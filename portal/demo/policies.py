@@ -31,18 +31,39 @@ _SCAN = {
     "satisfied_by": "Rebuild on a patched base image and scan again.",
 }
 _AUC = {
-    "name": "discrimination",
-    "title": "The model separates good from bad loans",
+    "name": "champion",
+    "title": "Not worse than the champion, and no group left behind",
     "applies_to": {"kinds": ["model"]},
-    "evidence": "metrics",
-    "expression": "evidence.auc >= 0.75",
+    "compare": {
+        "metrics": [
+            {
+                "metric": "auc",
+                "greater_is_better": True,
+                "threshold": "0.75",
+                "min_absolute_change": "-0.002",
+            },
+            {"metric": "brier", "greater_is_better": False, "min_relative_change": "-0.01"},
+            {
+                "metric": "auc",
+                "slice": "age=*",
+                "greater_is_better": True,
+                "min_absolute_change": "-0.01",
+            },
+        ],
+        "no_champion": "pass",
+    },
 }
 _FAIRNESS = {
     "name": "fairness",
-    "title": "Approval rates differ by less than a fifth between groups",
+    "title": "Approval rates between groups keep the four-fifths rule",
     "applies_to": {"kinds": ["model"]},
-    "evidence": "metrics",
-    "expression": "evidence.approval_rate_ratio >= 0.8",
+    "fairness": {"preset": "four-fifths", "attributes": ["sex", "age"], "min_n": 500},
+}
+_REPRODUCIBLE = {
+    "name": "reproducible",
+    "title": "The training can be repeated",
+    "applies_to": {"kinds": ["model"]},
+    "reproducibility": {},
 }
 
 
@@ -97,7 +118,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         {
             "schema": "gatehouse.policy/v1",
             "description": "Decisions about people: validated independently, accepted by risk and product.",
-            "gates": [_TESTS, _SCAN, _AUC, _FAIRNESS],
+            "gates": [_TESTS, _SCAN, _AUC, _FAIRNESS, _REPRODUCIBLE],
             "requires": {"verified_in": ["staging"]},
             "approvals": [_VALIDATION, _RISK, _PRODUCT],
             "separation_of_duties": {"unknown_authors": "block"},

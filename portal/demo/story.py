@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from audit.streaming.actions.create import create_destination
 from audit.streaming.wanted import Wanted
-from catalog.models import ArtifactKind, ArtifactVersion, User, the_portal
+from catalog.models import ArtifactVersion, User, the_portal
 from deployments.actions.create_cluster import create_cluster
 from deployments.models import Cluster
-from portal.demo import reports
+from models_registry.models import Registry
+from portal.demo import reports, trained
 from portal.demo.access import give_temporary_access, open_the_next, review_and_sign
 from portal.demo.cast import create_admin, create_machine, create_people, give_roles
 from portal.demo.clock import Today
@@ -43,6 +44,7 @@ class Story:
     credit: Place = field(init=False)
     payments_ci: Pipeline = field(init=False)
     credit_ci: Pipeline = field(init=False)
+    lab: Registry = field(init=False)
 
     def chapters(self) -> Iterator[tuple[str, timedelta, Callable[[], None]]]:
         """Yield title, how long ago, and the deed."""
@@ -99,6 +101,7 @@ class Story:
         give_temporary_access(self.payments.project, self.people)
         self.payments_ci = self._pipeline(self.payments, "ci-payments")
         self.credit_ci = self._pipeline(self.credit, "ci-credit")
+        self.lab = trained.open_lab(self.credit.project, by=self.admin)
         published = publish_all(by=self.people["rashid"])
         for place, prefix in ((self.payments, ""), (self.credit, "models-")):
             reach_by_cluster(place, self.cluster, self.server, by=self.admin)
@@ -183,23 +186,22 @@ class Story:
         )
         self._day(asked, "dana", "sofia", "rashid", comment="Load test repeated, still fine.")
 
-    def _credit(self, version: str, model: str, auc: float, *authors: str) -> list[ArtifactVersion]:
+    def _credit(self, version: str, model: int, *authors: str) -> list[ArtifactVersion]:
         """Build the API and register the model, with their reports."""
         people = [self.people[name] for name in authors]
         api = self.credit_ci.build("credit-api", version, *people)
         self.credit_ci.report(
             api, {"junit": reports.junit("credit-api.unit"), "sarif": reports.sarif()}
         )
-        scored = self.credit_ci.build("credit-model", model, *people, kind=ArtifactKind.MODEL)
-        measured = reports.metrics(
-            auc=auc, approval_rate_ratio=0.87, brier=0.142, validation_rows=48211
-        )
-        self.credit_ci.report(scored, {"metrics": measured})
+        training = trained.TRAININGS[model]
+        scored = trained.take_in(self.lab, training, people[0])
+        measured = reports.metrics(auc=training.auc, brier=training.brier, validation_rows=48211)
+        self.credit_ci.report(scored, {"metrics": measured, "fairness": trained.fairness(training)})
         return [api, scored]
 
     def first_model(self) -> None:
         """The first model and its API, all the way."""
-        items = self._credit("1.4.0", "7", 0.781, "lena")
+        items = self._credit("1.4.0", 7, "lena")
         bind_images(self.credit, {"credit-api": 2}, by=self.admin)
         bind_models(self.credit, by=self.admin)
         release = self.credit_ci.seal(
@@ -244,7 +246,7 @@ class Story:
 
     def better_model(self) -> None:
         """Verified in staging; production is asked for later."""
-        items = self._credit("1.5.0", "8", 0.803, "mei")
+        items = self._credit("1.5.0", 8, "mei")
         release = self.credit_ci.seal("2026.11.2", *items, notes="Model 8: income is verified.")
         asked = self.credit_ci.ask(release, self.credit.staging, "Model 8 in staging.")
         self._day(asked, "lena", "viktor")
@@ -272,15 +274,15 @@ class Story:
         )
         self.clock.pass_by(hours=2)
         sign(model, self.people["viktor"], "Challenger is better in every band.")
-        items = self._credit("1.5.1", "9", 0.806, "lena")
+        items = self._credit("1.5.1", 9, "lena")
         release = self.credit_ci.seal("2026.11.3", *items, notes="Model 9: recalibrated.")
         self.credit_ci.ask(release, self.credit.staging, "Model 9 in staging.")
-        items = self._credit("1.5.2", "10", 0.799, "mei")
+        items = self._credit("1.5.2", 10, "mei")
         release = self.credit_ci.seal("2026.11.4", *items, notes="Model 10: twelve features fewer.")
         self.credit_ci.ask(release, self.credit.staging, "Model 10, the simpler one, in staging.")
 
     def blocked(self) -> None:
-        """A scan with a critical finding, and a report that is missing."""
+        """A scan with a critical finding, a missing report, and a model that is worse for the young."""
         people = [self.people["dana"]]
         api = self.payments_ci.build("payments-api", "3.5.0", *people)
         worker = self.payments_ci.build("payments-worker", "3.5.0", *people)
@@ -295,6 +297,10 @@ class Story:
         self.payments_ci.report(worker, {"junit": reports.junit("payments-worker.unit")})
         release = self.payments_ci.seal("2026.11.5", api, worker, notes="Standing orders.")
         self.payments_ci.ask(release, self.payments.staging, "Standing orders for staging.")
+        items = self._credit("1.5.3", 11, "lena")
+        release = self.credit_ci.seal("2026.11.5", *items, notes="Model 11: half as many trees.")
+        self.credit_ci.ask(release, self.credit.staging, "Model 11, the fast one, in staging.")
+        trained.close_lab(self.lab, by=self.admin)
 
     def _settle(self, request: ChangeRequest) -> None:
         """Let the portal notice the new evidence, as its worker would."""

@@ -18,7 +18,7 @@ from releases.outcomes import GateVerdict
 
 #: MLflow's smallest improvement over a champion whose value is zero.
 _BETTER_AT_ALL: Final = Decimal("1e-10")
-_WORST_FIRST: Final = (GateVerdict.FAIL, GateVerdict.WARN, GateVerdict.INCONCLUSIVE)
+_WORST_FIRST: Final = (GateVerdict.FAIL, GateVerdict.INCONCLUSIVE, GateVerdict.WARN)
 
 
 @dataclass(frozen=True, slots=True)
