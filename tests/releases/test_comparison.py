@@ -151,9 +151,7 @@ def test_a_rollback_is_not_compared_with_what_it_takes_back(scene):
 def test_a_report_that_ran_out_is_no_measurement(scene):
     serve(scene, model(scene, 0.8))
     version = model(scene)
-    report = scene.evidence(
-        version, {"auc": 0.9}, valid_until=timezone.now() + timedelta(hours=1)
-    )
+    report = scene.evidence(version, {"auc": 0.9}, valid_until=timezone.now() + timedelta(hours=1))
     request = asked(scene, version)
     assert gate_of(request).outcome == "pass"
     assert request.check_again_at <= report.valid_until

@@ -34,10 +34,8 @@ def judge(threshold, seen, **options):
     return judge_change(Gate("champion", compare=compare), compare, NEW, seen)
 
 
-def threshold(greater=True, **limits):
-    numbers = {
-        name: Decimal(value) if name != "slice" else value for name, value in limits.items()
-    }
+def threshold(*, greater=True, **limits):
+    numbers = {name: Decimal(value) if name != "slice" else value for name, value in limits.items()}
     return MetricThreshold("auc", greater, **numbers)
 
 
@@ -66,12 +64,18 @@ def threshold(greater=True, **limits):
         (True, {"min_absolute_change": "-0.01"}, "0.79", "0.8", "pass"),
         (True, {"min_absolute_change": "-0.01"}, "0.789", "0.8", "fail"),
         (True, {"min_absolute_change": "0"}, "0.8", "0.8", "pass"),
-        (True, {"min_absolute_change": "0.01", "min_relative_change": "0.1"}, "0.85", "0.8", "fail"),
+        (
+            True,
+            {"min_absolute_change": "0.01", "min_relative_change": "0.1"},
+            "0.85",
+            "0.8",
+            "fail",
+        ),
     ],
 )
 def test_thresholds_mean_what_they_mean_in_mlflow(greater, limits, ours, theirs, verdict):
     seen = sides([measure("auc", ours)], [measure("auc", theirs)])
-    assert judge(threshold(greater, **limits), seen).outcome == verdict
+    assert judge(threshold(greater=greater, **limits), seen).outcome == verdict
 
 
 def test_decimals_are_compared_as_people_write_them():
@@ -101,7 +105,8 @@ def test_a_warning_gate_warns_where_it_would_refuse():
 
 @pytest.mark.parametrize("on_fail", list(OnFail))
 def test_a_warning_does_not_let_through_what_nobody_measured(on_fail):
-    compare = Compare((threshold(threshold="0.9"), MetricThreshold("brier", False, "", Decimal(1))))
+    brier = MetricThreshold("brier", greater_is_better=False, threshold=Decimal(1))
+    compare = Compare((threshold(threshold="0.9"), brier))
     gate = Gate("champion", compare=compare, on_fail=on_fail)
     said = judge_change(gate, compare, NEW, sides([measure("auc", "0.8")], []))
     assert not said.outcome.lets_through
@@ -129,7 +134,9 @@ def test_not_a_number_is_inconclusive_on_either_side(side):
 def test_a_champion_without_the_metric_is_inconclusive():
     said = judge(threshold(min_absolute_change="0"), sides([measure("auc", "0.9")], []))
     assert said.outcome is GateVerdict.INCONCLUSIVE
-    assert said.sentence == "credit 8: The champion credit 7 has no auc, so nothing can be compared."
+    assert (
+        said.sentence == "credit 8: The champion credit 7 has no auc, so nothing can be compared."
+    )
     assert said.satisfied_by.startswith("Measure credit 7 on the same data")
 
 

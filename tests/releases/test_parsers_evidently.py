@@ -37,7 +37,7 @@ def metric(method="psi", value=0.2, threshold=0.1, column="age", **more):
     }
 
 
-def test_of(status, about="m1", name="drift"):
+def told(status, *, about="m1", name="drift"):
     return {
         "id": name,
         "name": "Value Drift for column age",
@@ -46,9 +46,6 @@ def test_of(status, about="m1", name="drift"):
         "test_config": {},
         "status": status,
     }
-
-
-test_of.__test__ = False
 
 
 @pytest.mark.parametrize("name", ["evidently_report_with_tests", "evidently_snapshot"])
@@ -67,9 +64,7 @@ def test_both_current_forms_say_the_same(name):
     assert values["MissingValueCount(column=age)"] == {"count": 0.0, "share": 0.0}
     assert values["UniqueValueCount(column=region)"]["counts"] == {"n": 136.0, "s": 164.0}
     assert parsed.facts["not_numbers"] == ["MeanValue(column=empty)"]
-    assert parsed.summary == (
-        "8 tests: 6 passed, 2 failed. 1 of 3 columns drifted: age."
-    )
+    assert parsed.summary == ("8 tests: 6 passed, 2 failed. 1 of 3 columns drifted: age.")
 
 
 def test_a_report_without_tests_is_inconclusive_whatever_it_measured():
@@ -124,9 +119,9 @@ def test_the_direction_of_drift_depends_on_the_method(methods, below, at, above)
 def test_the_test_of_a_column_decides_where_the_method_cannot():
     undecidable = metric(method="Percentile text content drift")
     for status, drifted in (("FAIL", True), ("WARNING", True), ("SUCCESS", False)):
-        report = {"metrics": [undecidable], "tests": [test_of(status)]}
+        report = {"metrics": [undecidable], "tests": [told(status)]}
         assert parse(report).facts["drift"]["columns"]["age"]["drifted"] is drifted
-    for tests in ([], [test_of("FAIL", about="another")], [test_of("FAIL", name="lt")]):
+    for tests in ([], [told("FAIL", about="another")], [told("FAIL", name="lt")]):
         facts = parse({"metrics": [undecidable], "tests": tests}).facts
         assert facts["drift"]["undecided"] == ["age"]
         assert "drifted" not in facts["drift"]["columns"]["age"]
@@ -143,7 +138,7 @@ def test_the_test_of_a_column_decides_where_the_method_cannot():
     ],
 )
 def test_the_outcome_is_that_of_the_tests_that_ran(statuses, outcome):
-    report = {"metrics": [metric()], "tests": [test_of(status) for status in statuses]}
+    report = {"metrics": [metric()], "tests": [told(status) for status in statuses]}
     assert parse(report).outcome is outcome
 
 
@@ -162,7 +157,7 @@ def test_the_outcome_is_that_of_the_tests_that_ran(statuses, outcome):
         ({"metric_results": {"m": 7}}, "no object"),
         ({"version": "0.6", "tests": []}, "no Evidently report"),
         ({"version": "0.6", "metrics": [{"metric": "X"}]}, "no Evidently report"),
-        ({"metrics": [], "tests": [test_of("SUCCESS")] * (MOST_TESTS + 1)}, "more than"),
+        ({"metrics": [], "tests": [told("SUCCESS")] * (MOST_TESTS + 1)}, "more than"),
         (b"", "empty file"),
         (b"<testsuite/>", "not JSON"),
         (b'{"metrics": [], "metrics": []}', "twice"),

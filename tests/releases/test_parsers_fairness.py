@@ -61,8 +61,7 @@ def test_a_rule_can_read_the_facts():
     rule = compile_rule(
         "evidence.attributes.sex.metrics.selection_rate.ratio >= 0.8 && evidence.lowest_n >= 100"
     )
-    variables = dict.fromkeys(("item", "release", "environment"), {})
-    assert rule.holds({"evidence": facts, **variables})
+    assert rule.holds({"evidence": facts, "item": {}, "release": {}, "environment": {}})
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def parse(report, limit=10**8):
     return GreatExpectationsParser().parse(io.BytesIO(raw), limit=limit)
 
 
-def expectation(held=True, **more):
+def expectation(*, held=True, **more):
     return {
         "success": held,
         "expectation_config": {"type": "expect_x", "kwargs": {"column": "age"}},
@@ -50,9 +50,7 @@ def test_a_suite_that_could_not_compute_something_is_an_error():
         4, 1, 2, 1,
     ]  # fmt: skip
     assert facts["columns"]["age"] == {"held": 0, "failed": 2}
-    assert parsed.summary == (
-        "4 expectations: 1 held, 2 did not hold, 1 could not be computed."
-    )
+    assert parsed.summary == ("4 expectations: 1 held, 2 did not hold, 1 could not be computed.")
 
 
 def test_the_description_of_a_checkpoint_is_read_as_well():
