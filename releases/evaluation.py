@@ -3,12 +3,16 @@
 Reading only. ``releases.settling`` draws the consequences.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from catalog.models import ArtifactVersion, Environment
 from releases.eligibility import Approvers, approvers_of, authors_of
 from releases.findings import GateFinding, findings_of
 from releases.models import (
@@ -101,7 +105,10 @@ def evaluate(change_request: ChangeRequest, *, at: datetime) -> Evaluation:
         document=document,
         digest=digest,
         approvals=tuple(_standing(change_request, digest, policy, approvers, at)),
-        obstacles=tuple(_obstacles(change_request, policy, approvers)),
+        obstacles=(
+            *_obstacles(change_request, policy, approvers),
+            *_of_target(change_request, versions),
+        ),
         look_again_at=_look_again_at(gates, at),
     )
 
@@ -127,6 +134,13 @@ def _obstacles(
         return []
     advice = "Give somebody else a role that the rule names: nobody signs their own change."
     return [f"{possible.sentence} {advice}"]
+
+
+def _of_target(change_request: ChangeRequest, versions: Sequence[ArtifactVersion]) -> Sequence[str]:
+    """Return what the environment's target is known not to take, before anybody signs for it."""
+    obstacles_of: Callable[[Sequence[ArtifactVersion], Environment], Sequence[str]]
+    obstacles_of = import_string(settings.TARGET_OBSTACLES)
+    return obstacles_of(versions, change_request.environment)
 
 
 def _standing(

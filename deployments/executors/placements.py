@@ -123,11 +123,12 @@ def image_reference(version: ArtifactVersion) -> str:
 
 
 def _of_model(target: Target, binding: WorkloadBinding, version: ArtifactVersion) -> ModelPlacement:
+    known = ModelVersion.objects.filter(artifact_version=version).first()
     return ModelPlacement(
         workload=Workload(target.namespace, binding.workload, WorkloadKind.INFERENCE_SERVICE),
-        storage_uri=model_address(version),
+        storage_uri=model_address(version, known),
         digest=version.digest,
-        model_format=binding.model_format or _format_of(version),
+        model_format=binding.model_format or _format_of(version, known),
         runtime=binding.runtime,
         replicas=binding.replicas,
         mode=ServingMode(binding.serving_mode),
@@ -138,13 +139,12 @@ def _of_model(target: Target, binding: WorkloadBinding, version: ArtifactVersion
     )
 
 
-def model_address(version: ArtifactVersion) -> str:
+def model_address(version: ArtifactVersion, known: ModelVersion | None) -> str:
     """Return the address from which KServe loads the model: as MLflow resolved it, if it is MLflow's.
 
     Raises:
         DefiniteNo: KServe cannot load a model from there.
     """
-    known = _model_version(version)
     address = known.download_uri if known is not None else version.uri
     why_not = why_not_loadable(address)
     if why_not:
@@ -153,8 +153,7 @@ def model_address(version: ArtifactVersion) -> str:
     return address
 
 
-def _format_of(version: ArtifactVersion) -> str:
-    known = _model_version(version)
+def _format_of(version: ArtifactVersion, known: ModelVersion | None) -> str:
     flavours = known.flavours if known is not None else {}
     for flavour, model_format in FORMATS_OF_FLAVOURS.items():
         if flavour in flavours:
@@ -164,7 +163,3 @@ def _format_of(version: ArtifactVersion) -> str:
         f"Nobody says in which format {version} is: {said}. Name the model format in the binding of "
         f"{version.artifact.name}, such as sklearn, xgboost or mlflow."
     )
-
-
-def _model_version(version: ArtifactVersion) -> ModelVersion | None:
-    return ModelVersion.objects.filter(artifact_version=version).first()

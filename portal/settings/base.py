@@ -377,6 +377,7 @@ STREAMING_ROOT = env_str("STREAMING_ROOT", default=str(BASE_DIR / ".gatehouse" /
 STATEMENT_TARGET = "deployments.statement.target_of"
 # What serves in an environment now: the champion of a comparison.
 CHAMPIONS = "deployments.running.champions_in"
+TARGET_OBSTACLES = "deployments.obstacles.obstacles_of"
 # What Gatehouse may POST to besides public addresses (webhook executors inside the network).
 OUTGOING_ALLOWED_HOSTS = env_list("OUTGOING_ALLOWED_HOSTS")
 # The demo's cluster, where there is one; and the owner's database address, which only the demo's

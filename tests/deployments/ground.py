@@ -100,6 +100,12 @@ class Ground:
 
     def request(self, *versions, environment=None, **more) -> ChangeRequest:
         """A change request in the queue, for a release of these versions."""
+        change_request = self.asked(*versions, environment=environment, **more)
+        assert change_request.state == "queued", change_request.blocking
+        return change_request
+
+    def asked(self, *versions, environment=None, **more) -> ChangeRequest:
+        """A change request wherever it stands then."""
         versions = versions or (self.version(),)
         release = seal_release(
             self.project,
@@ -113,7 +119,6 @@ class Ground:
             **{"reason": "the spring release", "by": factories.person("priya"), **more},
         )
         change_request.refresh_from_db()
-        assert change_request.state == "queued", change_request.blocking
         return change_request
 
     def _next(self) -> int:

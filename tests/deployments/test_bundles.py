@@ -79,9 +79,8 @@ def test_if_the_image_fails_the_model_is_put_back(bundle, api):
 
 def test_if_the_model_cannot_be_loaded_from_its_address_nothing_is_changed(bundle, api):
     image, model = put_there(bundle)
-    change_request = bundle.request(bundle.version(), bundle.model(uri="models:/fraud/3"))
-    run(change_request)
-    assert change_request.state == "failed"
+    change_request = bundle.asked(bundle.version(), bundle.model(uri="models:/fraud/3"))
+    assert change_request.state == "blocked"
     assert api.digests() == {image.digest}
     assert api.serves() == {model.uri}
     assert Event.objects.filter(type="deployments.applied").count() == 2, "those of the first"

@@ -1,9 +1,17 @@
 """A model arrives in KServe: applied, tried beside what serves, promoted, compared, put back."""
 
+import re
+
 import pytest
 
 from audit.models import Event
+from deployments.executors.placements import placements_of
+from deployments.executors.port import DefiniteNo
+from deployments.models import WorkloadBinding
 from deployments.running import runs_in
+from models_registry.actions.create_registry import RegistrySpec, create_registry
+from models_registry.models import DigestBasis, Intake, ModelVersion, RegisteredModel
+from tests import factories
 from tests.deployments.ground import abandon, run, steps_of
 
 MODES = ["Standard", "Knative"]
@@ -15,6 +23,28 @@ def fraud(ground, api):
     ground.on_cluster(api.url)
     ground.bind_model()
     return ground
+
+
+def taken_in(model_version, **snapshot):
+    """The artifact version as if it had come from MLflow, with what it said."""
+    registry = create_registry(
+        model_version.artifact.project,
+        "main",
+        RegistrySpec(tracking_url="https://mlflow.example.com"),
+        by=factories.admin(),
+    )
+    model = RegisteredModel.objects.create(
+        registry=registry, artifact=model_version.artifact, name=model_version.artifact.name
+    )
+    ModelVersion.objects.create(
+        model=model,
+        number=1,
+        artifact_version=model_version,
+        intake=Intake.COMPLETE,
+        digest_basis=DigestBasis.FILES,
+        **snapshot,
+    )
+    return model_version
 
 
 def canary(ground, api, mode, *percents, **more):
@@ -143,11 +173,105 @@ def test_a_worker_killed_in_the_middle_of_a_canary_is_followed_by_one_that_goes_
         ("", "without the address"),
     ],
 )
-def test_an_address_that_kserve_cannot_load_is_refused_while_planning(fraud, api, address, why):
-    change_request = fraud.request(fraud.model(uri=address))
-    deployment = run(change_request)
-    assert change_request.state == "failed"
-    assert deployment.reason.startswith("KServe cannot load fraud-model 1.0.")
-    assert why in deployment.reason
-    assert steps_of(deployment) == [("plan", "failed")]
+def test_an_address_that_kserve_cannot_load_is_refused_before_anybody_signs(
+    fraud, api, address, why
+):
+    model = fraud.model(uri=address)
+    change_request = fraud.asked(model)
+    assert change_request.state == "blocked"
+    (sentence,) = change_request.blocking
+    assert sentence.startswith("KServe cannot load fraud-model 1.0.")
+    assert why in sentence
     assert not api.service()
+    with pytest.raises(DefiniteNo, match=re.escape(why)):
+        placements_of(change_request.release, fraud.staging.target)
+
+
+def test_the_address_is_the_one_that_mlflow_resolved_and_the_format_its_flavours(fraud, api):
+    WorkloadBinding.objects.update(model_format="")
+    version = taken_in(
+        fraud.model(uri=""),
+        source="models:/m-1",
+        download_uri="s3://mlflow/1/models/m-1/artifacts",
+        flavours={"python_function": {}, "sklearn": {}},
+    )
+    deployment = run(fraud.request(version))
+    assert deployment.state == "succeeded", deployment.reason
+    assert api.serves() == {"s3://mlflow/1/models/m-1/artifacts"}
+    assert api.service()["spec"]["predictor"]["model"]["modelFormat"] == {"name": "mlflow"}
+
+
+def test_a_plan_that_meets_an_address_that_became_known_too_late_fails_with_it(fraud, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr("deployments.obstacles.obstacles_of", lambda *told: [])
+        change_request = fraud.request(fraud.model(uri="models:/fraud/3"))
+        monkeypatch.setattr("deployments.actions.claim.still_stands", lambda *told, by: None)
+        deployment = run(change_request)
+    assert change_request.state == "failed"
+    assert deployment.reason.startswith("KServe cannot load fraud-model")
+    assert deployment.reason.count("KServe cannot load") == 1
+    assert steps_of(deployment) == [("plan", "failed")]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_served_before_comes_back_even_after_the_new_model_was_promoted(
+    ground, api, mode, monkeypatch
+):
+    from deployments.executors.models import ModelPlacement  # noqa: PLC0415 -- the seam of this test
+
+    first = canary(ground, api, mode, 10)
+
+    def refuses(*args):
+        raise DefiniteNo("Another model serves.")
+
+    change_request = ground.request(ground.model())
+    with monkeypatch.context() as patched:
+        patched.setattr(ModelPlacement, "compare", refuses)
+        deployment = run(change_request)
+    assert change_request.state == "failed"
+    assert deployment.reason == "Another model serves. What ran before was put back."
+    assert api.serves() == {first.uri}
+    assert "canary" not in api.service()["spec"]
+    again = ground.request(model := ground.model())
+    deployment = run(again)
+    assert deployment.state == "succeeded", deployment.reason
+    assert api.serves() == {model.uri}
+
+
+def test_without_a_canary_the_model_is_replaced_in_its_place(fraud, api):
+    run(fraud.request(fraud.model()))
+    second = fraud.model()
+    deployment = run(fraud.request(second))
+    assert deployment.state == "succeeded", deployment.reason
+    assert api.serves() == {second.uri}
+    assert not deployment.steps.filter(verb__in=["shift", "promote"]).exists()
+
+
+def test_the_same_model_again_needs_no_canary(ground, api):
+    first = canary(ground, api, "Standard", 10)
+    deployment = run(ground.request(first))
+    assert deployment.state == "succeeded", deployment.reason
+    assert not Event.objects.filter(type="deployments.shifted").exists()
+    assert "serves all requests already" in deployment.steps.get(verb="shift").sentence
+
+
+def test_a_format_that_no_runtime_serves_fails_with_the_clusters_own_reason(ground, api):
+    ground.on_cluster(api.url)
+    ground.bind_model(model_format="abacus")
+    deployment = run(ground.request(ground.model()))
+    assert deployment.state == "failed"
+    assert "NoSupportingRuntime" in deployment.reason
+
+
+def test_a_format_that_nobody_names_is_asked_for(ground, api):
+    ground.on_cluster(api.url)
+    ground.bind_model(model_format="")
+    deployment = run(ground.request(ground.model()))
+    assert "Name the model format in the binding of fraud-model" in deployment.reason
+
+
+def test_a_cluster_without_kserve_says_so(fraud, api):
+    api.fault("error", status=404, path="/inferenceservices/fraud", method="PATCH")
+    deployment = run(fraud.request(fraud.model()))
+    assert deployment.state == "failed"
+    assert "is not in the cluster" in deployment.reason
