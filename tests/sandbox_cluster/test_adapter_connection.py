@@ -177,11 +177,13 @@ def test_every_answer_is_a_no_or_a_not_now(monkeypatch, status, body, error):
 def test_the_adapter_has_the_ports_signatures():
     import inspect  # noqa: PLC0415 - only here
 
-    from deployments.clients.cluster import Cluster  # noqa: PLC0415 - only here
+    from deployments.clients.serving import ServingCluster  # noqa: PLC0415 - only here
 
-    for name in ("check", "current", "apply", "rollout", "wait", "running_digests"):
+    of_containers = ("check", "current", "apply", "rollout", "wait", "running_digests")
+    of_models = ("serving", "serve", "serving_rollout", "wait_for_serving", "traffic", "served")
+    for name in (*of_containers, *of_models):
         ours = inspect.signature(getattr(KubernetesCluster, name))
-        assert ours == inspect.signature(getattr(Cluster, name)), name
+        assert ours == inspect.signature(getattr(ServingCluster, name)), name
 
 
 def test_the_sdk_is_imported_in_its_corner_only():

@@ -228,7 +228,7 @@ def test_somebody_elses_workload_keeps_its_own_template(sandbox, cluster):
 
 
 def test_many_workloads_come_in_pages(sandbox, cluster, monkeypatch):
-    monkeypatch.setattr("deployments.clients.kubernetes.PAGE", 2)
+    monkeypatch.setattr("deployments.clients.api_server.PAGE", 2)
     for number in range(5):
         sandbox.deploy(deployment(f"d{number}", replicas=0))
     assert [each.workload.name for each in cluster.list_workloads("default")] == [
