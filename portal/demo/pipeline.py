@@ -18,7 +18,6 @@ from releases.models import ChangeRequest, Release
 from releases.states import ChangeRequestState
 
 REGISTRY = "registry.demo.example"
-MODELS = "s3://models.demo.example"
 GIT = "https://git.demo.example"
 CI = "https://ci.demo.example"
 
@@ -41,16 +40,13 @@ class Pipeline:
         """Register what was built. ``fault`` names a way in which the sandbox cannot start it."""
         seed = hashlib.sha256(f"{self.project.slug}/{artifact}:{version}".encode()).hexdigest()
         name = f"{fault}-{artifact}" if fault else artifact
-        uri = f"{REGISTRY}/{self.project.slug}/{name}"
-        if kind == ArtifactKind.MODEL:
-            uri = f"{MODELS}/{self.project.slug}/{name}/{version}"
         built, _ = register_artifact_version(
             self.project,
             artifact=artifact,
             kind=kind,
             version=version,
             digest=f"sha256:{seed}",
-            uri=uri,
+            uri=f"{REGISTRY}/{self.project.slug}/{name}",
             repository=f"{GIT}/{self.project.slug}/{artifact}",
             commit=seed[:40],
             authors=[
