@@ -30,6 +30,11 @@ _ORDER: Final = {
 """The database keeps no order of names; people read the heaviest first."""
 
 
+_FOR_RULES: Final = frozenset(
+    {("fairness", "attributes"), ("evidently", "values"), ("great_expectations", "columns")}
+)
+
+
 @dataclass(frozen=True)
 class Report:
     """What ``components/evidence.html`` draws, and the failures below it."""
@@ -67,10 +72,24 @@ def report_of(evidence: Evidence) -> Report:
         valid_until=evidence.valid_until,
         is_expired=evidence.valid_until is not None and evidence.valid_until <= timezone.now(),
         problem=evidence.summary if unclear else "",
-        facts=list(facts_in_words(_in_order(evidence)))[:MOST_FACTS],
+        facts=list(facts_in_words(_shown(evidence)))[:MOST_FACTS],
         failures=evidence.facts.get("failures", []) if evidence.kind in WITH_FAILURES else [],
         download_url=reverse("releases:evidence-raw", args=[evidence.pk]),
     )
+
+
+def _shown(evidence: Evidence) -> Mapping[str, Any]:
+    """Return the facts without what is drawn or listed elsewhere, or is for rules rather than for people."""
+    facts = {
+        name: value
+        for name, value in _in_order(evidence).items()
+        if (evidence.kind, name) not in _FOR_RULES
+    }
+    if evidence.kind == "evidently":
+        facts["drift"] = {
+            name: value for name, value in facts["drift"].items() if name != "columns"
+        }
+    return facts
 
 
 def _in_order(evidence: Evidence) -> Mapping[str, Any]:

@@ -93,6 +93,17 @@ class SliceChart:
     high: str
     rows: list[SliceRow]
 
+    @property
+    def has_worse(self) -> bool:
+        """Whether some group is worse off: then the page shows it at once."""
+        return any(row.tone == "bad" for row in self.rows)
+
+    @property
+    def words(self) -> str:
+        """What changed, such as ``2 better, 1 worse``."""
+        words = [row.word for row in self.rows]
+        return ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
+
 
 @dataclass(frozen=True, kw_only=True)
 class FairRow:
