@@ -87,7 +87,9 @@ def _places(story: Story) -> Mapping[str, list[str]]:
     places: dict[str, list[str]] = defaultdict(list)
     statement = story.change_request.statement
     for binding in statement.document["target"].get("bindings", ()) if statement else ():
-        place = f"{binding['kind']} {binding['workload']}, container {binding['container']}"
+        place = f"{binding['kind']} {binding['workload']}"
+        if "container" in binding:  # an InferenceService serves a model and has none
+            place = f"{place}, container {binding['container']}"
         places[binding["artifact"]].append(place)
     return places
 

@@ -53,8 +53,7 @@ def _target(target: Mapping[str, Any]) -> str:
     match target["executor"]:
         case "kubernetes":
             bound = "; ".join(
-                f"{each['artifact']} runs in {each['workload']}/{each['container']}"
-                for each in target["bindings"]
+                f"{each['artifact']} runs in {_workload(each)}" for each in target["bindings"]
             )
             where = f"namespace {target['namespace']} of the cluster {target['cluster']}"
             return f"{where}, revision {target['revision']}: {bound or 'nothing is bound'}"
@@ -64,3 +63,8 @@ def _target(target: Mapping[str, Any]) -> str:
             return f"by hand, revision {target['revision']}"
         case _:
             return "no target yet"
+
+
+def _workload(binding: Mapping[str, Any]) -> str:
+    container = binding.get("container")
+    return f"{binding['workload']}/{container}" if container else str(binding["workload"])

@@ -1,6 +1,7 @@
 """One release with an image and a model: both are deployed, or neither."""
 
 import pytest
+from django.urls import reverse
 
 from audit.models import Event
 from deployments.running import runs_in
@@ -165,3 +166,14 @@ def test_a_cluster_that_goes_away_between_the_two_applies_is_waited_for(bundle, 
     assert api.digests() == {image.digest}
     assert api.serves() == {model.uri}
     assert Event.objects.filter(type="releases.deployed").count() == 2
+
+
+def test_the_page_says_where_the_image_and_where_the_model_would_run(bundle, client):
+    change_request = bundle.asked(bundle.version(), bundle.model())
+    client.force_login(bundle.oskar)
+    page = client.get(
+        reverse("portal:change-request", args=[change_request.number])
+    ).content.decode()
+    assert "Deployment api, container app" in page
+    assert "InferenceService fraud" in page
+    assert "payments-api runs in api/app; fraud-model runs in fraud" in page
