@@ -14,6 +14,8 @@ from releases.api.comparisons import ComparisonSerializer, comparison_document
 class ChangeRequestComparisonsView(Endpoint):
     """``change-requests/{number}/comparisons/``."""
 
+    pagination_class = None  # as many as the release has models
+
     @call(
         "change requests",
         "Compare the models of a change request with what serves",

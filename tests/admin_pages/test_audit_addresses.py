@@ -24,6 +24,11 @@ def event(kind, key, label, stream="policy/1"):
         ("team", 1, "platform", "catalog:team"),
         ("role", 1, "on-call", "catalog:role"),
         ("account", "usr_12", "usr_12", "catalog:account"),
+        ("model", 1, "credit-model", "models_registry:model"),
+        ("model-version", 1, "credit-model 11", "models_registry:version"),
+        ("model-registry", 1, "laboratory", "models_registry:registry"),
+        ("access-review", 1, "access review 1", "releases:access-review"),
+        ("log-destination", 1, "archive", "audit:destination"),
     ],
 )
 def test_a_thing_with_a_page_is_led_to(kind, key, label, route):
@@ -32,7 +37,7 @@ def test_a_thing_with_a_page_is_led_to(kind, key, label, route):
 
 
 def test_every_kind_with_a_page_is_tried():
-    assert len(PAGES) == 10
+    assert len(PAGES) == 15
 
 
 @pytest.mark.parametrize(

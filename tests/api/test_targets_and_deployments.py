@@ -118,7 +118,7 @@ def test_a_binding_of_a_model_that_does_not_fit_is_named(world, target, field, v
     wanted = {"canary_percents": [10], field: value}
     answer = world.as_("oskar").post(f"{target}bindings/", SERVICE | wanted)
     assert answer.status_code == 400, answer.content
-    assert list(answer.json()["errors"]) == [field]
+    assert [named.partition("[")[0] for named in answer.json()["errors"]] == [field]
 
 
 def test_an_artifact_of_another_project_cannot_be_bound(world, target):

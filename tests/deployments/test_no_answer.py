@@ -92,16 +92,16 @@ def test_no_answer_while_putting_back_errors_with_both_sentences(payments, api, 
 
 
 def _away_when_putting_back(change_request, api):
-    from deployments.executors import putting_back  # noqa: PLC0415 -- the seam of this test
+    from deployments.executors.images import ImagePlacement  # noqa: PLC0415 -- the seam of this test
 
-    restore = putting_back._restore
+    restore = ImagePlacement.restore
 
     def away(*args):
         api.fault("error", status=503, method="PATCH")
         return restore(*args)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(putting_back, "_restore", away)
+        patched.setattr(ImagePlacement, "restore", away)
         run(change_request)
         return run(change_request)
 
@@ -119,11 +119,11 @@ def test_an_attempt_whose_time_is_over_is_given_up_at_the_next_silence(payments,
 def test_a_stumble_of_our_own_is_no_no_of_the_clusters(payments, monkeypatch):
     change_request = payments.request()
 
-    def stumble(*args):
+    def stumble(*args, **more):
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr("deployments.executors.applying.make", stumble)
+        patched.setattr("deployments.executors.images.ImagePlacement.make", stumble)
         with pytest.raises(ZeroDivisionError):
             run(change_request)
     deployment = change_request.deployments.get()
