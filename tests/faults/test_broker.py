@@ -6,6 +6,15 @@ import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
 
+
+@pytest.fixture(scope="module", autouse=True)
+def _a_web_that_knows_nothing_of_it(_house):
+    """For some seconds after an outage the web sends no nudge: the next module's tests count on them."""
+    yield
+    _house.kill("web")
+    _house.start("web")
+
+
 BEARABLE = 4.0
 """Seconds for an answer on a loaded machine; the socket's own timeouts would be 30."""
 
