@@ -236,15 +236,15 @@ class Halt(models.Model):
 
 
 # Django looks for models here.
-from audit.completeness.models import Alarm, VerificationRun, WitnessStanding  # noqa: E402, F401
-from audit.packs.models import Pack  # noqa: E402, F401
-from audit.privacy.models import (  # noqa: E402, F401
+from audit.completeness.models import Alarm, VerificationRun, WitnessStanding  # noqa: E402, F401 -- Django finds an app's models here, and these import from above
+from audit.packs.models import Pack  # noqa: E402, F401 -- Django finds an app's models here, and these import from above
+from audit.privacy.models import (  # noqa: E402, F401 -- Django finds an app's models here, and these import from above
     Erasure,
     LegalHold,
     Pruning,
     RetentionPeriod,
     SubjectKey,
 )
-from audit.saved.models import SavedView  # noqa: E402, F401
-from audit.search.models import Words, WordsCursor  # noqa: E402, F401
-from audit.streaming.models import DeadLetter, Destination  # noqa: E402, F401
+from audit.saved.models import SavedView  # noqa: E402, F401 -- Django finds an app's models here, and these import from above
+from audit.search.models import Words, WordsCursor  # noqa: E402, F401 -- Django finds an app's models here, and these import from above
+from audit.streaming.models import DeadLetter, Destination  # noqa: E402, F401 -- Django finds an app's models here, and these import from above

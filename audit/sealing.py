@@ -93,7 +93,7 @@ def with_sealing(events: Sequence[Event]) -> None:
     """Set ``sealing`` on each of a page's events; one query for all of them."""
     standing = sealing_of([event.pk for event in events]) if events else {}
     for event in events:
-        event.sealing = standing[event.pk]  # type: ignore[attr-defined]
+        event.sealing = standing[event.pk]  # type: ignore[attr-defined]  # set beside the columns
 
 
 def log_files() -> LogFiles:

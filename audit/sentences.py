@@ -52,7 +52,7 @@ def with_sentences(events: Iterable[Event]) -> list[Event]:
     said = disclosed([event.pk for event in listed])
     for event in listed:
         values = said.get(event.pk, {})
-        event.disclosed = values  # type: ignore[attr-defined]
-        event.actor_name = values.get("actor", ERASED)  # type: ignore[attr-defined]
-        event.sentence = sentence_of(event, values)  # type: ignore[attr-defined]
+        event.disclosed = values  # type: ignore[attr-defined]  # set beside the columns
+        event.actor_name = values.get("actor", ERASED)  # type: ignore[attr-defined]  # set beside the columns
+        event.sentence = sentence_of(event, values)  # type: ignore[attr-defined]  # set beside the columns
     return listed

@@ -16,24 +16,24 @@ import psycopg
 
 django.setup()
 
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
-from django.contrib.sessions.backends.cached_db import SessionStore  # noqa: E402
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402 -- Django has to be set up first
+from django.contrib.sessions.backends.cached_db import SessionStore  # noqa: E402 -- Django has to be set up first
 
-from benchmarks.data import projects  # noqa: E402
-from catalog.grants import sync_grants  # noqa: E402
-from catalog.models import Project, User  # noqa: E402
-from portal.demo.policies import DOCUMENTS  # noqa: E402
-from portal.demo.reports import junit, metrics, sarif  # noqa: E402
-from releases.actions.activate_policy import activate_policy  # noqa: E402
-from releases.actions.add_evidence import add_evidence  # noqa: E402
-from releases.actions.approve import approve  # noqa: E402
-from releases.actions.create_policy import create_policy  # noqa: E402
-from releases.actions.publish_policy import publish_policy  # noqa: E402
-from releases.actions.save_policy_version import save_policy_version  # noqa: E402
-from releases.actions.seal_release import seal_release  # noqa: E402
-from releases.actions.submit import submit  # noqa: E402
-from releases.models import ChangeRequest  # noqa: E402
-from tests import factories  # noqa: E402
+from benchmarks.data import projects  # noqa: E402 -- Django has to be set up first
+from catalog.grants import sync_grants  # noqa: E402 -- Django has to be set up first
+from catalog.models import Project, User  # noqa: E402 -- Django has to be set up first
+from portal.demo.policies import DOCUMENTS  # noqa: E402 -- Django has to be set up first
+from portal.demo.reports import junit, metrics, sarif  # noqa: E402 -- Django has to be set up first
+from releases.actions.activate_policy import activate_policy  # noqa: E402 -- Django has to be set up first
+from releases.actions.add_evidence import add_evidence  # noqa: E402 -- Django has to be set up first
+from releases.actions.approve import approve  # noqa: E402 -- Django has to be set up first
+from releases.actions.create_policy import create_policy  # noqa: E402 -- Django has to be set up first
+from releases.actions.publish_policy import publish_policy  # noqa: E402 -- Django has to be set up first
+from releases.actions.save_policy_version import save_policy_version  # noqa: E402 -- Django has to be set up first
+from releases.actions.seal_release import seal_release  # noqa: E402 -- Django has to be set up first
+from releases.actions.submit import submit  # noqa: E402 -- Django has to be set up first
+from releases.models import ChangeRequest  # noqa: E402 -- Django has to be set up first
+from tests import factories  # noqa: E402 -- Django has to be set up first
 
 CALLERS = ("admin", "sofia", "tom", "bench-ci")
 

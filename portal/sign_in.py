@@ -14,7 +14,7 @@ from catalog.actions.set_password import set_password
 from catalog.models import User
 
 
-class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """No sign-up; who came, went and tried is in the audit log."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

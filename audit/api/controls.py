@@ -35,7 +35,7 @@ class ExceptionSerializer(serializers.Serializer[Any]):
 
     about = serializers.CharField(help_text="The type of the record.")
     id = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]
+    label = serializers.CharField()  # type: ignore[assignment]  # a field's name that the base class uses otherwise
     at = serializers.CharField(help_text="Empty when it is of no time.")
     why = serializers.CharField()
 

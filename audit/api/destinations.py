@@ -39,7 +39,7 @@ T = TypeVar("T")
 _LARGEST: Final = 2**63 - 1
 _LONGEST_FILE: Final = 100
 _SCOPE: Final = {"x-scope": "admin"}
-_SECRET: Final = "Name of a file in STREAMING_SECRETS_DIR, never its content."  # noqa: S105
+_SECRET: Final = "Name of a file in STREAMING_SECRETS_DIR, never its content."  # noqa: S105 -- a sentence, no secret
 
 
 class WrongMoment(APIException):

@@ -46,7 +46,7 @@ class EventSerializer(serializers.Serializer[Any]):
     stream = serializers.CharField()
     stream_seq = serializers.IntegerField()
     object = serializers.DictField()
-    data = serializers.DictField()  # type: ignore[assignment]
+    data = serializers.DictField()  # type: ignore[assignment]  # a field's name that the base class uses otherwise
     leaf_hash = serializers.CharField(help_text="SHA-256(0x00 || entry), hexadecimal.")
 
 

@@ -80,7 +80,7 @@ class Archive:
         self._scratch = scratch
         self._members: dict[str, tuple[Member, BinaryIO]] = {}
         # Owned: closed by ``close``.
-        self._shared: BinaryIO = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115
+        self._shared: BinaryIO = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115 -- owned, and closed by close()
         self._own: list[BinaryIO] = []
 
     def add(self, name: str, data: bytes) -> None:

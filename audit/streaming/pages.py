@@ -157,7 +157,7 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     """``/audit/destinations/<pk>/again/``: one dead letter, or all."""
     index = request.POST.get("index", "")
-    one = [int(index)] if index.isascii() and index.isdecimal() and len(index) < 19 else None  # noqa: PLR2004
+    one = [int(index)] if index.isascii() and index.isdecimal() and len(index) < 19 else None  # noqa: PLR2004 -- the largest number of digits, or of parts, that is looked at
     return _do(
         request,
         pk,

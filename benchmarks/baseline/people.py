@@ -7,11 +7,11 @@ import django
 
 django.setup()
 
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
-from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
-from rest_framework.authtoken.models import Token  # noqa: E402
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402 -- Django has to be set up first
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402 -- Django has to be set up first
+from rest_framework.authtoken.models import Token  # noqa: E402 -- Django has to be set up first
 
-from benchmarks.baseline.models import Account  # noqa: E402
+from benchmarks.baseline.models import Account  # noqa: E402 -- Django has to be set up first
 
 
 def main() -> None:

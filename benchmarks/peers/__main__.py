@@ -11,9 +11,9 @@ import django
 
 django.setup()
 
-from django.db import models, transaction  # noqa: E402
+from django.db import models, transaction  # noqa: E402 -- Django has to be set up first
 
-from benchmarks.peers.flat.models import Fields, Plain  # noqa: E402
+from benchmarks.peers.flat.models import Fields, Plain  # noqa: E402 -- Django has to be set up first
 
 _WHERE = {"logged": "Logged", "kept": "Kept", "followed": "Followed"}
 _MANY = 100

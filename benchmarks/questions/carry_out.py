@@ -72,7 +72,7 @@ def _applied_after(ground: Ground, number: int) -> float:
     release = seal_release(
         ground.project,
         version=f"bench.{number}",
-        artifact_versions=[ground.version().pk],  # type: ignore[no-untyped-call]
+        artifact_versions=[ground.version().pk],  # type: ignore[no-untyped-call]  # untyped outside
         by=factories.admin(),
     )
     request = submit(release, ground.staging, reason="measured", by=factories.person("priya"))

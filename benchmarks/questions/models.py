@@ -90,7 +90,7 @@ def _webhooks(
     _until(lambda: bool(app.control.ping(timeout=0.5)))
     writer = Writer(server.url)  # type: ignore[no-untyped-call]  # tests have no types
     address = reverse("mlflow-webhook", args=[registry.webhook_key])
-    writer.call(  # type: ignore[no-untyped-call]
+    writer.call(  # type: ignore[no-untyped-call]  # untyped outside
         "POST",
         "webhooks",
         name="measured",
@@ -116,7 +116,7 @@ def _webhooks(
 
 def _visible_after(writer: Writer) -> float:
     began = time.perf_counter()
-    number = writer.version("model-000")  # type: ignore[no-untyped-call]
+    number = writer.version("model-000")  # type: ignore[no-untyped-call]  # untyped outside
     _until(lambda: ModelVersion.objects.filter(model__name="model-000", number=number).exists())
     return time.perf_counter() - began
 

@@ -60,7 +60,7 @@ def _row(other: str, pair: Pair, *, at_most: float) -> Row:
 
 
 def _each(loads: object) -> str:
-    times = sorted(1 / load.rate for load in loads)  # type: ignore[attr-defined]
+    times = sorted(1 / load.rate for load in loads)  # type: ignore[attr-defined]  # set beside the columns
     return f"{times[len(times) // 2] * 1000:.2f} ms"
 
 

@@ -46,7 +46,7 @@ class NewArtifactVersionSerializer(StrictSerializer):
     version = Text(max_length=128)
     digest = Text(max_length=71)
     uri = Text(max_length=500, required=False, allow_blank=True)
-    source = SourceSerializer(required=False)  # type: ignore[assignment]
+    source = SourceSerializer(required=False)  # type: ignore[assignment]  # a field's name that the base class uses otherwise
 
 
 class SourceAsReadSerializer(serializers.Serializer[Any]):
@@ -68,7 +68,7 @@ class ArtifactVersionSerializer(serializers.Serializer[Any]):
     version = serializers.CharField()
     digest = serializers.CharField()
     uri = serializers.CharField()
-    source = SourceAsReadSerializer()  # type: ignore[assignment]
+    source = SourceAsReadSerializer()  # type: ignore[assignment]  # a field's name that the base class uses otherwise
     registered_by = serializers.CharField()
     registered_at = serializers.DateTimeField()
 

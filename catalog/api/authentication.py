@@ -46,7 +46,7 @@ class TokenAuthentication(BaseAuthentication):
         Raises:
             AuthenticationFailed: the token is not good, for whatever reason.
         """
-        plain_request = request._request if isinstance(request, Request) else request  # noqa: SLF001
+        plain_request = request._request if isinstance(request, Request) else request  # noqa: SLF001 -- there is no public way to it
         found = getattr(plain_request, _KEPT, None)
         if found is None:
             found = account_of(plain_request.headers.get("Authorization", ""))

@@ -87,7 +87,7 @@ class Tokens(Endpoint):
         shown = dict(TokenSerializer(token).data)
         response = Response(shown | {"token": plain}, status=201)
         response["Cache-Control"] = "no-store"
-        response.kept_instead = shown | {"token": None}  # type: ignore[attr-defined]
+        response.kept_instead = shown | {"token": None}  # type: ignore[attr-defined]  # read by the idempotency middleware
         return response
 
 

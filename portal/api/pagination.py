@@ -31,7 +31,7 @@ class CursorPagination(BasePagination):
     The cursor is opaque to clients: before or after which key the page begins.
     """
 
-    def paginate_queryset(  # type: ignore[override]
+    def paginate_queryset(  # type: ignore[override]  # the stubs know one kind of list only
         self, queryset: QuerySet[Any, Any], request: Request, view: "APIView | None" = None
     ) -> list[Any]:
         """Return one page with one query; a keyset needs a queryset, no list will do.

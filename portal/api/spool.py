@@ -53,5 +53,5 @@ def _copy(request: HttpRequest, kept: IO[bytes]) -> str:
 
 def _give_back(request: Any, kept: IO[bytes]) -> None:
     # HttpRequest has no public way to say "read from here"; multipart and .body both start at _stream.
-    request._stream = kept  # noqa: SLF001
-    request._read_started = False  # noqa: SLF001
+    request._stream = kept  # noqa: SLF001 -- there is no public way to it
+    request._read_started = False  # noqa: SLF001 -- there is no public way to it

@@ -136,7 +136,7 @@ def entries_of(story: Story) -> list[Entry]:
             sentence=event.sentence,  # type: ignore[attr-defined]  # set by with_sentences()
             when=event.recorded_at,
             state=_LOOK_OF_EVENT.get(event.type, "recorded"),
-            actor=event.actor_name,  # type: ignore[attr-defined]
+            actor=event.actor_name,  # type: ignore[attr-defined]  # set beside the columns
             number=event.stream_seq,
             url=reverse("audit:event", args=[event.pk]) if may_read else "",
         )

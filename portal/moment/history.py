@@ -46,7 +46,7 @@ class History:
         kept = with_sentences(self._kept.values())
         with_sealing(kept)
         for event in kept:
-            event.is_readable = reach.includes(event.project)  # type: ignore[attr-defined]
+            event.is_readable = reach.includes(event.project)  # type: ignore[attr-defined]  # set beside the columns
 
 
 def _readable(types: Collection[EventName]) -> EventQuerySet:

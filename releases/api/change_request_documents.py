@@ -105,7 +105,7 @@ class RuleSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField()
     title = serializers.CharField()
-    required = serializers.IntegerField()  # type: ignore[assignment]
+    required = serializers.IntegerField()  # type: ignore[assignment]  # a field's name that the base class uses otherwise
     given = serializers.IntegerField()
     missing = serializers.IntegerField()
     eligible = PersonReadSerializer(many=True)
@@ -141,7 +141,7 @@ class ChangeRequestSerializer(serializers.Serializer[Any]):
     """A change request with everything that decides it; describes ``change_request.sql``."""
 
     number = serializers.IntegerField()
-    label = serializers.CharField()  # type: ignore[assignment]
+    label = serializers.CharField()  # type: ignore[assignment]  # a field's name that the base class uses otherwise
     project = serializers.CharField()
     environment = serializers.CharField()
     release = ReleaseReadSerializer()
@@ -167,7 +167,7 @@ class ChangeRequestSummarySerializer(serializers.Serializer[Any]):
     """A change request in a list."""
 
     number = serializers.IntegerField()
-    label = serializers.CharField()  # type: ignore[assignment]
+    label = serializers.CharField()  # type: ignore[assignment]  # a field's name that the base class uses otherwise
     project = serializers.CharField()
     environment = serializers.CharField()
     release = ReleaseReadSerializer()

@@ -44,7 +44,7 @@ class MeasureSerializer(serializers.Serializer[Any]):
 
     value = serializers.FloatField(allow_null=True)
     said = serializers.CharField()
-    source = serializers.CharField()  # type: ignore[assignment]
+    source = serializers.CharField()  # type: ignore[assignment]  # a field's name that the base class uses otherwise
     n = serializers.IntegerField(allow_null=True)
     dataset = serializers.CharField()
 
@@ -76,7 +76,7 @@ class DataLineSerializer(serializers.Serializer[Any]):
     """A data set; a strength is strong (identifies the content), weak or none."""
 
     name = serializers.CharField()
-    context = serializers.CharField()  # type: ignore[assignment]
+    context = serializers.CharField()  # type: ignore[assignment]  # a field's name that the base class uses otherwise
     change = serializers.ChoiceField(_CHANGES)
     old_digest = serializers.CharField()
     old_strength = serializers.CharField()

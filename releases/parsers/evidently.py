@@ -55,7 +55,7 @@ class EvidentlyParser:
             "values": values,
             "not_numbers": list(not_numbers),
         }
-        facts["failures"] = facts["failures"][:MOST_FAILURES]  # type: ignore[index]
+        facts["failures"] = facts["failures"][:MOST_FAILURES]  # type: ignore[index]  # a list, as the line above made it
         return Parsed(_outcome(counts), facts, _summary(reading, counts, drift))
 
 

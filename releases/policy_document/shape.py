@@ -80,7 +80,7 @@ def _which_question(error: ValidationError) -> PolicyProblem:
 
 
 def _schema_of(error: ValidationError) -> Mapping[str, Any]:
-    schema: Mapping[str, Any] = error.schema  # type: ignore[assignment]
+    schema: Mapping[str, Any] = error.schema  # type: ignore[assignment]  # jsonschema says Any here
     return schema
 
 
