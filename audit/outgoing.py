@@ -1,4 +1,4 @@
-"""POST to an address that a person typed in, without being sent where nobody outside may reach.
+"""Call an address that a person typed in, without being sent where nobody outside may reach.
 
 The name is resolved once, every address it has is checked, and the connection is made to the checked
 address; a second look-up by the HTTP client could answer something else. Redirects are not followed,
@@ -7,9 +7,11 @@ proxies from the environment are not used, time and size are bounded.
 
 import ipaddress
 import socket
+import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
@@ -21,6 +23,7 @@ WHOLE_SECONDS = 20.0
 LARGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read; only its beginning is ever shown."""
 
+_USUAL_PORTS: Final = {"http": 80, "https": 443}
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """RFC 6052: an IPv6-only network reaches IPv4 through these, private ranges included."""
@@ -53,8 +56,13 @@ class Answer:
     status: int
     content: bytes
     """The first bytes of the body."""
-    retry_after: str = ""
-    """The header of that name, as it came."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By their names in small letters, as they came."""
+
+    @property
+    def retry_after(self) -> str:
+        """The header of that name; empty when there is none."""
+        return self.headers.get("retry-after", "")
 
     @property
     def text(self) -> str:
@@ -104,34 +112,72 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         OutgoingRefused: the address may not be called.
         OutgoingUnavailable: it cannot be reached or does not answer in time.
     """
+    return send("POST", url, body, headers)
+
+
+def send(
+    method: str, url: str, body: bytes, headers: Mapping[str, str], *, ca_file: str = ""
+) -> Answer:
+    """Make a call of any method and return the answer, whatever its status.
+
+    Args:
+        method: of HTTP, in capitals.
+        url: what ``check_url`` allows.
+        body: empty when there is none.
+        headers: beside ``Host``, which follows from the address.
+        ca_file: certificates (PEM) under which the other side is believed; those of the system when empty.
+
+    Raises:
+        OutgoingRefused: the address may not be called.
+        OutgoingUnavailable: it cannot be reached or does not answer in time; or the certificates cannot
+            be read.
+    """
     place = _look_up(url)
     deadline = time.monotonic() + WHOLE_SECONDS
     address = f"[{place.address}]" if ":" in place.address else place.address
     checked = place.url._replace(netloc=f"{address}:{place.port}").geturl()
     timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    believed = _believed(ca_file)
     try:
         with (
-            httpx.Client(timeout=timeout, trust_env=False, follow_redirects=False) as client,
+            httpx.Client(
+                timeout=timeout, trust_env=False, follow_redirects=False, verify=believed
+            ) as client,
             client.stream(
-                "POST",
+                method,
                 checked,
                 content=body,
-                headers={**headers, "Host": place.url.netloc},
+                headers={**headers, "Host": _host_header(place)},
                 extensions={"sni_hostname": place.host},
             ) as response,
         ):
-            wait = response.headers.get("Retry-After", "")
-            return Answer(response.status_code, _beginning(response, deadline), wait)
+            said = dict(response.headers)
+            return Answer(response.status_code, _beginning(response, deadline), said)
     except httpx.HTTPError as error:
         raise OutgoingUnavailable(
             f"{place.host} did not answer: {str(error) or type(error).__name__}."
         ) from error
 
 
+def _believed(ca_file: str) -> ssl.SSLContext | bool:
+    if not ca_file:
+        return True
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # of which SSLError is one
+        raise OutgoingUnavailable(f"{ca_file} holds no certificates: {error}.") from error
+
+
+def _host_header(place: _Place) -> str:
+    """Return the host as a signature over it has it: in small letters, with an unusual port only."""
+    host = f"[{place.host}]" if ":" in place.host else place.host
+    return host if place.port == _USUAL_PORTS[place.url.scheme] else f"{host}:{place.port}"
+
+
 def _look_up(url: str) -> _Place:
     host = check_url(url)
     parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    port = parts.port or _USUAL_PORTS[parts.scheme]
     return _Place(parts, host, port, resolve(host, port)[0])
 
 

@@ -42,6 +42,7 @@ class AlarmKind(models.TextChoices):
     SILENCE = "silence", "Silence"
     CLOCK = "clock", "The clock is off"
     UNVERIFIED = "unverified", "Not verified"
+    UNKEPT = "unkept", "Not kept elsewhere"
 
 
 class Alarm(models.Model):

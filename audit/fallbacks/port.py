@@ -10,12 +10,15 @@ class NotKept(Exception):
 class AppendOnlyStore(Protocol):
     """A place that keeps what it was given and lets nobody replace it, such as a bucket with object lock.
 
-    ``settings.CHECKPOINT_STORE`` names a class that is made with ``settings.CHECKPOINT_STORE_PLACE``. One for
-    an S3-compatible bucket needs one call: PUT with ``If-None-Match: *`` and an object-lock retention.
+    ``settings.CHECKPOINT_STORE`` names a class that is made with ``settings.CHECKPOINT_STORE_PLACE``.
     """
 
     def __init__(self, place: str) -> None:
-        """Use that place."""
+        """Use that place.
+
+        Raises:
+            NotKept: it cannot be used as it is set up.
+        """
 
     def put(self, name: str, content: bytes) -> None:
         """Keep the content under the name; the same again is nothing new.

@@ -52,10 +52,12 @@ def verify(_request: int | None = None) -> None:
 @shared_task(name="audit.hand_out_checkpoint", soft_time_limit=300)
 def hand_out() -> None:
     """Give the newest checkpoint to the Git repository and the store."""
-    hand_out_checkpoint()
+    with coming_from(Origin("worker")):
+        hand_out_checkpoint()
 
 
 @shared_task(name="audit.mail_checkpoint", soft_time_limit=300)
 def mail() -> None:
     """Send the newest checkpoint to those who keep it."""
-    mail_out()
+    with coming_from(Origin("worker")):
+        mail_out()

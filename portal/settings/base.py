@@ -5,7 +5,7 @@ from typing import Any
 
 import dj_database_url
 
-from portal.settings.env import env_bool, env_int, env_list, env_str
+from portal.settings.env import env_bool, env_choice, env_int, env_list, env_str
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -313,6 +313,15 @@ CHECKPOINT_STORE = env_str(
     "CHECKPOINT_STORE", default="audit.fallbacks.directory.AppendOnlyDirectory"
 )
 CHECKPOINT_STORE_PLACE = env_str("CHECKPOINT_STORE_PLACE", default="")
+# For audit.fallbacks.locked_bucket.LockedBucket: a store that speaks S3 (AWS when there is no endpoint).
+CHECKPOINT_S3_ENDPOINT = env_str("CHECKPOINT_S3_ENDPOINT", default="")
+CHECKPOINT_S3_REGION = env_str("CHECKPOINT_S3_REGION", default="us-east-1")
+CHECKPOINT_S3_CREDENTIALS_FILE = env_str("CHECKPOINT_S3_CREDENTIALS_FILE", default="")
+CHECKPOINT_S3_CA_FILE = env_str("CHECKPOINT_S3_CA_FILE", default="")
+CHECKPOINT_S3_LOCK_MODE = env_choice(
+    "CHECKPOINT_S3_LOCK_MODE", ("COMPLIANCE", "GOVERNANCE"), default="COMPLIANCE"
+)
+CHECKPOINT_S3_LOCK_DAYS = env_int("CHECKPOINT_S3_LOCK_DAYS", default=400, least=1)
 # Who may read /metrics: this token as a bearer, or a caller on the same machine.
 METRICS_TOKEN = env_str("METRICS_TOKEN", default="")
 # What is counted on both sides, in the tables and in the log; each app names its own.

@@ -1,6 +1,7 @@
 """Settings from the environment: read once, typed, refused at start when they make no sense."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -31,13 +32,24 @@ def env_bool(name: str, *, default: bool) -> bool:
     return value == "True"
 
 
-def env_int(name: str, *, default: int) -> int:
-    """Return a whole number."""
+def env_int(name: str, *, default: int, least: int | None = None) -> int:
+    """Return a whole number; one below ``least`` is refused."""
     value = os.environ.get(name, str(default))
     try:
-        return int(value)
+        number = int(value)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from error
+    if least is not None and number < least:
+        raise ImproperlyConfigured(f"{name} must be at least {least}, not {number}.")
+    return number
+
+
+def env_choice(name: str, choices: Sequence[str], *, default: str) -> str:
+    """Return one of the words; anything else is refused."""
+    value = os.environ.get(name, default)
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be {' or '.join(choices)}, not {value!r}.")
+    return value
 
 
 def env_list(name: str, *, default: str = "") -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.core.exceptions import ImproperlyConfigured
 
 from audit.tlog.keys import SigningKey
 from portal.settings import env
@@ -182,6 +183,24 @@ def test_a_secret_is_read_from_the_file_that_its_variable_names(tmp_path, monkey
     (tmp_path / "key").write_text("sesame\n")
     monkeypatch.setenv("SOME_KEY_FILE", os.fspath(tmp_path / "key"))
     assert env.env_str("SOME_KEY") == "sesame"
+
+
+def test_a_setting_that_makes_no_sense_is_refused_at_start(monkeypatch):
+    monkeypatch.setenv("SOME_MODE", "SOMETIMES")
+    with pytest.raises(ImproperlyConfigured, match="must be ALWAYS or NEVER, not 'SOMETIMES'"):
+        env.env_choice("SOME_MODE", ("ALWAYS", "NEVER"), default="NEVER")
+    monkeypatch.setenv("SOME_DAYS", "0")
+    with pytest.raises(ImproperlyConfigured, match="must be at least 1, not 0"):
+        env.env_int("SOME_DAYS", default=7, least=1)
+
+
+def test_the_credentials_of_the_bucket_are_the_workers():
+    holders = [
+        name
+        for name, service in SERVICES.items()
+        if any("docker/checkpoints" in str(mount) for mount in service.get("volumes", []))
+    ]
+    assert holders == ["worker"]
 
 
 def test_the_signer_s_key_and_memory_are_its_own():
