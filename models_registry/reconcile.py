@@ -51,12 +51,13 @@ class Reconcile:
     gone: int = 0
     pages: list[str] = field(default_factory=list)
 
-    def everything(self, *, pages_before: Sequence[str] = ()) -> None:
+    def everything(self, *, pages_before: Sequence[str] = (), about: int = 0) -> None:
         """Compare the whole registry.
 
         Args:
             pages_before: digests of the answers that were compared last. If all come again, nothing
                 about versions is new.
+            about: how many versions there probably are.
 
         Raises:
             RegistryUnavailable, RegistryRefused: MLflow is of no use now.
@@ -67,7 +68,7 @@ class Reconcile:
             self.names += [each.name for each in page]
             self._compare_models(page)
         self._say(SyncPhase.VERSIONS)
-        self._versions(pages_before)
+        self._versions(pages_before, about)
         self._absent_models()
         if self.pages != list(pages_before):
             self._absent_versions()
@@ -133,21 +134,25 @@ class Reconcile:
 
     # ── versions ────────────────────────────────────────────────────────────────────────────────
 
-    def _versions(self, pages_before: Sequence[str]) -> None:
+    def _versions(self, pages_before: Sequence[str], about: int) -> None:
         last: Key | None = None
-        for number, page in enumerate(self.client.version_pages()):
+        was_known = True
+        for number, page in enumerate(self.client.version_pages(about)):
             self.pages.append(page.digest)
             self.seen |= set(page.keys)
-            if page.digest not in pages_before[number : number + 1]:
+            is_known = page.digest in pages_before[number : number + 1]
+            if not is_known:
                 self._compare_versions(page.versions)
-            self._look_at_seam(last, page)
-            last = page.keys[-1] if page.keys else last
+            # Between two pages that are as they were, nothing came or went before they were made.
+            if not (is_known and was_known):
+                self._look_at_seam(last, page)
+            last, was_known = page.keys[-1] if page.keys else last, is_known
             self._say(SyncPhase.VERSIONS, len(self.seen))
             self.between()
 
     def _look_at_seam(self, last: Key | None, page: VersionPage) -> None:
         """Ask for the versions between the end of one page and the beginning of the next."""
-        if last is None or not page.keys:
+        if last is None or not page.keys or page.keys[0] == (last[0], last[1] + 1):
             return
         for name in self._names_between(last[0], page.keys[0][0]):
             unseen = [

@@ -34,9 +34,9 @@ def look_at_hints(registry_id: int) -> None:
 
 @shared_task(name=READ_FILES)
 def read_files(registry_id: int) -> None:
-    """Complete the intake of versions whose digest is not known yet."""
+    """Complete the intake of versions whose digest is not known yet, a portion at a time."""
     with coming_from(Origin("worker")):
-        work.read_waiting_files(registry_id)
+        work.read_some_files(registry_id)
 
 
 @shared_task(name=SET_ALIASES)

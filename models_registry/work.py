@@ -1,5 +1,6 @@
 """What a worker does with a registry: read it under its lease, read model files, set aliases."""
 
+import math
 import os
 import socket
 import time
@@ -8,6 +9,7 @@ from typing import Protocol, cast
 from uuid import uuid4
 
 from django.conf import settings
+from django.core.cache import cache
 from django.utils.module_loading import import_string
 
 from catalog.models import User, the_portal
@@ -27,10 +29,15 @@ from models_registry.clients.port import (
 )
 from models_registry.digesting import read_files
 from models_registry.errors import LeaseLost
-from models_registry.models import ModelVersion, Registry, Sync, SyncResult
+from models_registry.models import Hint, ModelVersion, Registry, Sync, SyncResult
+from models_registry.queue import nudge_files, nudge_hints
 from models_registry.reconcile import Reconcile
 
 RENEW_SECONDS = 30
+PORTION_SECONDS = 2.0
+"""So long a worker reads files at a stretch: then whatever else waits has its turn."""
+MARK_SECONDS = 60
+"""After so long nobody waits any more for a worker that died while it read files."""
 _UNFINISHED = frozenset({"RUNNING", "SCHEDULED"})
 
 
@@ -74,19 +81,21 @@ def sync(registry_id: int, *, every_answer: bool = False) -> bool:
         _fail(registry, error.sentence, SyncResult.REFUSED, holder, by)
     except LeaseLost:
         return False
+    nudge_missed_hints(registry_id)
     return True
 
 
 def _compare(registry: Registry, holder: str, by: User, *, every_answer: bool) -> None:
     client = connect(registry)
-    before = [] if every_answer else Sync.objects.get(pk=registry.pk).pages.get("versions", [])
+    known = Sync.objects.get(pk=registry.pk)
+    before = [] if every_answer else known.pages.get("versions", [])
 
     def look_at_hints() -> None:
         for name in take_hints(registry, holder=holder):
             Reconcile(registry, client, holder, by).of_model(name)
 
     run = Reconcile(registry, client, holder, by, between=look_at_hints)
-    run.everything(pages_before=before)
+    run.everything(pages_before=before, about=known.versions_seen)
     look_at_hints()
     lease.succeed(
         registry,
@@ -114,7 +123,18 @@ def look_at_hints(registry_id: int) -> bool:
         _fail(registry, error.sentence, SyncResult.ERRORED, holder, by)
     except LeaseLost:
         return False
+    else:
+        nudge_missed_hints(registry_id)
     return True
+
+
+def nudge_missed_hints(registry_id: int) -> None:
+    """Let a worker look at hints that came between our last look and the end of our lease.
+
+    Who was nudged by such a hint found the registry taken and went away.
+    """
+    if Hint.objects.filter(registry=registry_id).exists():
+        nudge_hints(registry_id)
 
 
 def _fail(registry: Registry, sentence: str, result: SyncResult, holder: str, by: User) -> None:
@@ -124,10 +144,35 @@ def _fail(registry: Registry, sentence: str, result: SyncResult, holder: str, by
         return
 
 
-def read_waiting_files(registry_id: int, *, tell: Callable[[], None] = lambda: None) -> int:
-    """Complete the intake of versions that wait for it; return how many were completed."""
+def read_some_files(registry_id: int) -> None:
+    """Complete the intake of versions for a moment, then let others have the worker before going on.
+
+    One process at a time, or a first intake of thousands would keep all of them from everything else.
+    The mark in the cache is a courtesy: who reads in spite of it takes other versions.
+    """
+    mark = f"models_registry.reading_files.{registry_id}"
+    if not cache.add(mark, 1, timeout=MARK_SECONDS):
+        return
+    ends_at = time.monotonic() + PORTION_SECONDS
+    try:
+        read_waiting_files(registry_id, ends_at=ends_at)
+    finally:
+        cache.delete(mark)
+    if time.monotonic() >= ends_at:
+        nudge_files(registry_id)
+
+
+def read_waiting_files(
+    registry_id: int, *, ends_at: float = math.inf, tell: Callable[[], None] = lambda: None
+) -> int:
+    """Complete the intake of versions that wait for it; return how many were completed.
+
+    Args:
+        ends_at: no version is begun after this moment of the monotonic clock.
+        tell: called after each.
+    """
     completed, client = 0, None
-    while version := claim_version(registry_id):
+    while time.monotonic() < ends_at and (version := claim_version(registry_id)):
         try:
             client = client or connect(version.model.registry)
             completed += _complete(client, version)

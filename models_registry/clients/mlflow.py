@@ -1,6 +1,6 @@
 """MLflow behind the port. Imported in workers only: its client takes a second and 70 MB to load."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 
+from models_registry.clients.paging import Answer, Ask, one_by_one, several_at_once
 from models_registry.clients.port import (
     FileSeen,
     ModelSeen,
@@ -31,7 +32,9 @@ from models_registry.clients.transport import Transport
 
 MODELS_PER_PAGE: Final = 1000
 """The most that MLflow gives (SEARCH_REGISTERED_MODEL_MAX_RESULTS_THRESHOLD)."""
-VERSIONS_PER_PAGE: Final = 10_000
+VERSIONS_PER_PAGE: Final = 2_500
+"""Far from the most that MLflow gives (200,000): several of its workers make a page each at once."""
+VERSIONS_OF_MODEL: Final = 10_000
 RUNS_PER_CALL: Final = 200
 ONE_BY_ONE: Final = 8
 """Up to so many runs are asked for by name; more are searched for."""
@@ -88,19 +91,29 @@ class MlflowRegistry:
     def model_pages(self) -> Iterator[Sequence[ModelSeen]]:
         """Yield all registered models, aliases included."""
         asked = {"max_results": MODELS_PER_PAGE, "order_by": ["name ASC"]}
-        for document, _ in self._pages("registered-models/search", asked):
-            yield [model_of(row) for row in listed(document, "registered_models")]
+        for answer in one_by_one(self._asking("registered-models/search", asked)):
+            yield [model_of(row) for row in listed(answer.document, "registered_models")]
 
     def model(self, name: str) -> ModelSeen | None:
         """Return one registered model; None when there is none."""
         document = self._one("registered-models/get", {"name": name})
         return model_of(_held(document, "registered_model")) if document is not None else None
 
-    def version_pages(self) -> Iterator[MlflowVersionPage]:
-        """Yield all versions in the order of names and numbers."""
+    def version_pages(self, about: int = 0) -> Iterator[MlflowVersionPage]:
+        """Yield all versions in the order of names and numbers.
+
+        Raises:
+            RegistryUnavailable: the pages have no end.
+        """
         asked = {"max_results": VERSIONS_PER_PAGE, "order_by": _IN_ORDER}
-        for document, digest in self._pages("model-versions/search", asked):
-            yield MlflowVersionPage(document, digest)
+        ask = self._asking("model-versions/search", asked)
+        for answer in several_at_once(ask, size=VERSIONS_PER_PAGE, about=about):
+            page = MlflowVersionPage(answer.document, answer.digest)
+            if answer.token and not page.keys:
+                raise RegistryUnavailable(
+                    "MLflow's pages run in a circle: one without any version names a next one."
+                )
+            yield page
 
     def versions_of(self, name: str) -> list[VersionSeen]:
         """Return all versions of one model."""
@@ -108,15 +121,14 @@ class MlflowRegistry:
             pages = self.version_pages()
             return [each for page in pages for each in page.versions if each.model == name]
         asked = {
-            "max_results": VERSIONS_PER_PAGE,
+            "max_results": VERSIONS_OF_MODEL,
             "order_by": _IN_ORDER,
             "filter": f'name="{name}"',
         }
-        pages_of_model = self._pages("model-versions/search", asked)
         return [
             version_of(row)
-            for document, _ in pages_of_model
-            for row in listed(document, "model_versions")
+            for answer in one_by_one(self._asking("model-versions/search", asked))
+            for row in listed(answer.document, "model_versions")
         ]
 
     def version(self, name: str, number: int) -> VersionSeen | None:
@@ -182,30 +194,19 @@ class MlflowRegistry:
         if self.transport.post(f"{_API}/registered-models/alias", body) is None:
             raise RegistryRefused(f"MLflow has no version {number} of {name} any more.")
 
-    def _pages(
-        self, call: str, asked: dict[str, Any], *, post: bool = False
-    ) -> Iterator[tuple[dict[str, Any], str]]:
-        """Yield the pages of a list with a digest of each.
+    def _asking(self, call: str, asked: dict[str, Any], *, post: bool = False) -> Ask:
+        """Return what asks for one page of a list."""
+        send = self.transport.post if post else self.transport.get
 
-        Raises:
-            RegistryUnavailable: a page names a next one that was there already.
-        """
-        token, seen = "", set[str]()
-        send: Callable[..., bytes | None] = self.transport.post if post else self.transport.get
-        while True:
+        def ask(token: str) -> Answer:
             raw = send(f"{_API}/{call}", {**asked, **({"page_token": token} if token else {})})
             if raw is None:
                 raise RegistryRefused(f"MLflow does not know the call {call}.")
             document = document_of(raw, call)
-            yield document, blake2b(raw, digest_size=16).hexdigest()
-            token = text(document.get("next_page_token"))
-            if not token:
-                return
-            if token in seen:
-                raise RegistryUnavailable(
-                    f"MLflow's pages of {call} run in a circle: a page token came twice."
-                )
-            seen.add(token)
+            digest = blake2b(raw, digest_size=16).hexdigest()
+            return Answer(document, digest, text(document.get("next_page_token")))
+
+        return ask
 
     def _one(self, call: str, asked: dict[str, str]) -> dict[str, Any] | None:
         raw = self.transport.get(f"{_API}/{call}", asked)
@@ -225,8 +226,8 @@ class MlflowRegistry:
         }
         runs = [
             run_of(row)
-            for document, _ in self._pages("runs/search", asked, post=True)
-            for row in listed(document, "runs")
+            for answer in one_by_one(self._asking("runs/search", asked, post=True))
+            for row in listed(answer.document, "runs")
         ]
         return {run.run_id: run for run in runs}
 
@@ -234,8 +235,8 @@ class MlflowRegistry:
         asked = {"max_results": 10_000, "view_type": "ALL"}
         return [
             text(row.get("experiment_id"))
-            for document, _ in self._pages("experiments/search", asked)
-            for row in listed(document, "experiments")
+            for answer in one_by_one(self._asking("experiments/search", asked))
+            for row in listed(answer.document, "experiments")
         ]
 
     def _listed_files(self, uri: str, folder: str) -> list[dict[str, Any]]:

@@ -93,8 +93,8 @@ class ModelRegistry(Protocol):
     def model(self, name: str) -> ModelSeen | None:
         """Return one registered model; None when the registry says that there is none."""
 
-    def version_pages(self) -> Iterator["VersionPage"]:
-        """Yield all versions in the order of names and numbers."""
+    def version_pages(self, about: int = 0) -> Iterator["VersionPage"]:
+        """Yield all versions in the order of names and numbers; ``about``: how many there probably are."""
 
     def versions_of(self, name: str) -> list[VersionSeen]:
         """Return all versions of one model."""

@@ -6,6 +6,7 @@ longer than its server.
 """
 
 import os
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,9 @@ _RETRIES: Final[dict[str, Any]] = {
     "raise_on_status": False,
     "respect_retry_after_header": False,
 }
+
+
+_GUARDING: Final = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -121,8 +125,9 @@ class Transport:
 def _guarded_session() -> None:
     """Let the session that the client will take go out guarded only."""
     session = request_utils._get_request_session(**_RETRIES)  # noqa: SLF001 -- no public way to it
-    if session.trust_env:
-        guard(session)
+    with _GUARDING:  # several pages are asked for at once, and none goes out unguarded
+        if session.trust_env:
+            guard(session)
 
 
 def _chunks(response: requests.Response, path: str) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ import uuid
 import httpx
 import pytest
 
+from models_registry.clients.paging import token_of
 from models_registry.clients.port import RegistryRefused
 
 DATASET = {
@@ -71,6 +72,26 @@ def test_pages_follow_each_other_by_a_token(anna, registry, name, monkeypatch):
     for _ in range(5):
         anna.version(name)
     assert [each.number for each in registry.versions_of(name)] == [1, 2, 3, 4, 5]
+
+
+def test_a_page_token_says_how_many_rows_come_before_and_nothing_else(anna, name):
+    for _ in range(3):
+        anna.version(name)
+    asked = {"filter": f'name="{name}"', "max_results": 2}
+    first = anna.call("GET", "model-versions/search", **asked)
+    assert first["next_page_token"] == token_of(2)
+    beyond = anna.call("GET", "model-versions/search", **asked, page_token=token_of(100))
+    assert beyond == {}
+
+
+def test_several_pages_are_asked_for_at_once_and_come_in_order(anna, registry, name, monkeypatch):
+    for _ in range(9):
+        anna.version(name)
+    whole = [key for page in registry.version_pages() for key in page.keys]
+    monkeypatch.setattr("models_registry.clients.mlflow.VERSIONS_PER_PAGE", 2)
+    for about in (0, 5, len(whole), len(whole) + 20):
+        pages = registry.version_pages(about)
+        assert [key for page in pages for key in page.keys] == whole
 
 
 def test_aliases_are_shown_by_the_model_and_never_by_the_list_of_versions(anna, registry, name):

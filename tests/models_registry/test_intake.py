@@ -3,11 +3,14 @@
 import hashlib
 
 import pytest
+from django.core.cache import cache
 
 from audit.canonical import canonical
 from catalog.actions.add_identity import add_identity
 from catalog.models import ArtifactKind
-from models_registry.models import DigestBasis, Intake
+from models_registry import work
+from models_registry.models import DigestBasis, Intake, ModelVersion
+from models_registry.queue import READ_FILES
 from releases.eligibility import authors_of
 from tests import factories
 from tests.models_registry.lab import trained
@@ -193,6 +196,31 @@ def test_only_models_that_match_the_pattern_come_in(lab, anna):
         anna.version(name)
     lab.sync()
     assert lab.names == ["credit-risk", "fraud"]
+
+
+def test_a_worker_reads_files_for_a_moment_and_then_lets_others_have_their_turn(
+    lab, anna, monkeypatch, django_capture_on_commit_callbacks
+):
+    nudged = []
+    monkeypatch.setattr("catalog.nudges._send", lambda *message: nudged.append(message[:2]))
+    anna.model("credit-risk")
+    trained(anna)
+    trained(anna)
+    work.sync(lab.registry.pk)
+    waiting = ModelVersion.objects.filter(intake=Intake.WAITING)
+    with django_capture_on_commit_callbacks(execute=True), monkeypatch.context() as patched:
+        patched.setattr("models_registry.work.PORTION_SECONDS", 0)
+        work.read_some_files(lab.registry.pk)
+    assert nudged == [(READ_FILES, lab.registry.pk)]
+    assert waiting.count() == 2
+    cache.add(f"models_registry.reading_files.{lab.registry.pk}", 1)
+    work.read_some_files(lab.registry.pk)
+    assert waiting.count() == 2, "another process is at it"
+    cache.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        work.read_some_files(lab.registry.pk)
+    assert waiting.count() == 0
+    assert len(nudged) == 1
 
 
 def test_who_trained_a_model_is_an_author_of_it(lab, anna):

@@ -11,8 +11,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from models_registry.actions import lease
 from models_registry.actions.forget_deliveries import forget_deliveries
 from models_registry.models import Hint, ModelVersion, WebhookDelivery
+from models_registry.queue import LOOK_AT_HINTS
 from models_registry.webhooks import signature
 from tests.models_registry.lab import trained
 
@@ -73,6 +75,24 @@ def test_a_delivery_makes_the_worker_look_at_the_model(hooked, post, anna):
     hooked.look_at_hints()
     assert hooked.version("credit-risk").artifact_version
     assert not Hint.objects.exists()
+
+
+def test_a_hint_that_comes_at_the_very_end_of_a_look_is_looked_at_too(
+    hooked, anna, monkeypatch, django_capture_on_commit_callbacks
+):
+    """Its own nudge found the registry taken."""
+    anna.model("credit-risk")
+    release, nudged = lease.release, []
+
+    def late(registry, *, holder):
+        Hint.objects.create(registry=registry, model_name="credit-risk")
+        release(registry, holder=holder)
+
+    monkeypatch.setattr("models_registry.actions.lease.release", late)
+    monkeypatch.setattr("catalog.nudges._send", lambda *message: nudged.append(message[:2]))
+    with django_capture_on_commit_callbacks(execute=True):
+        hooked.look_at_hints()
+    assert (LOOK_AT_HINTS, hooked.registry.pk) in nudged
 
 
 def test_only_the_model_that_it_names_is_asked_for(hooked, post, anna, standin):

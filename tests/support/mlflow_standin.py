@@ -4,6 +4,7 @@ tests/models_registry/test_contract.py holds it to what the real server answers;
 the same tests against both. Faults are switched on by ``standin.faults``.
 """
 
+import base64
 import json
 import threading
 import time
@@ -134,13 +135,24 @@ def mapping(rows):
 
 def page(rows, asked, most, key):
     """MLflow's paging: the token is an offset into the sorted list."""
-    start = int(asked.get("page_token") or 0)
+    start = offset_of(asked.get("page_token") or "")
     size = int(asked.get("max_results") or most)
     shown = rows[start : start + size]
     answer = {key: shown} if shown else {}
     if start + size < len(rows):
-        answer["next_page_token"] = str(start + size)
+        answer["next_page_token"] = token_of(start + size)
     return answer
+
+
+def token_of(offset):
+    return base64.b64encode(json.dumps({"offset": offset}).encode()).decode()
+
+
+def offset_of(token):
+    try:
+        return json.loads(base64.b64decode(token))["offset"] if token else 0
+    except (ValueError, KeyError, TypeError) as error:
+        raise invalid("Invalid page token, could not base64-decode") from error
 
 
 def name_in(asked, key="name"):
