@@ -12,6 +12,8 @@ from releases.models import Evidence
 from releases.outcomes import EvidenceOutcome
 
 NAMES: Final = {
+    "datasets": "Data sets",
+    "dvc": "DVC lock",
     "evidently": "Evidently report",
     "fairness": "Fairness by slices",
     "great_expectations": "Great Expectations",
@@ -23,6 +25,8 @@ WITH_FAILURES: Final = frozenset({"evidently", "great_expectations", "junit"})
 MOST_FACTS: Final = 60
 
 _ORDER: Final = {
+    "datasets": ("total", "weakest"),
+    "dvc": ("total", "weakest"),
     "great_expectations": ("expectations", "successful", "failed", "errors"),
     "junit": ("tests", "passed", "failed", "errors", "skipped", "duration_seconds"),
     "sarif": ("critical", "high", "medium", "low", "total", "suppressed", "tool"),
@@ -31,8 +35,19 @@ _ORDER: Final = {
 
 
 _FOR_RULES: Final = frozenset(
-    {("fairness", "attributes"), ("evidently", "values"), ("great_expectations", "columns")}
+    {
+        ("fairness", "attributes"),
+        ("evidently", "values"),
+        ("great_expectations", "columns"),
+        *(
+            (kind, name)
+            for kind in ("datasets", "dvc")
+            for name in ("strong", "weak", "none", "schema")
+        ),
+    }
 )
+_OF_DATA: Final = frozenset({"datasets", "dvc"})
+_MOST_DATASETS: Final = 20
 
 
 @dataclass(frozen=True)
@@ -88,6 +103,11 @@ def _shown(evidence: Evidence) -> Mapping[str, Any]:
     if evidence.kind == "evidently":
         facts["drift"] = {
             name: value for name, value in facts["drift"].items() if name != "columns"
+        }
+    if evidence.kind in _OF_DATA:
+        facts["data"] = {
+            each["name"]: each["digest"] or "no digest"
+            for each in facts.pop("datasets")[:_MOST_DATASETS]
         }
     return facts
 

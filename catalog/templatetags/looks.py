@@ -63,6 +63,7 @@ LOOKS: Final[dict[str, Look]] = {
     "removed": Look("bad", "minus", "Removed"),
     "changed": Look("active", "arrows-diff", "Changed"),
     "unchanged": Look("neutral", "equal", "Unchanged"),
+    "unknown": Look("unknown", "help-circle", "Cannot be said"),
     # Policies, tokens, accounts, memberships, signatures.
     "draft": Look("neutral", "pencil", "Draft"),
     "published": Look("neutral", "book", "Published"),

@@ -187,6 +187,8 @@ STORAGES["packs"] = {
 }
 EVIDENCE_MAX_BYTES = env_int("EVIDENCE_MAX_BYTES", default=32 * 1024 * 1024)
 EVIDENCE_PARSERS = {
+    "datasets": "releases.parsers.datasets.DatasetsParser",
+    "dvc": "releases.parsers.dvc.DvcParser",
     "evidently": "releases.parsers.evidently.EvidentlyParser",
     "fairness": "releases.parsers.fairness.FairnessParser",
     "great_expectations": "releases.parsers.great_expectations.GreatExpectationsParser",

@@ -73,11 +73,17 @@ class ValueLineSerializer(serializers.Serializer[Any]):
 
 
 class DataLineSerializer(serializers.Serializer[Any]):
-    """A data set; a strength is strong (identifies the content), weak or none."""
+    """A data set; a strength is strong (identifies the content), weak or none.
+
+    ``unknown`` means that it cannot be said; ``sentence`` says why.
+    """
 
     name = serializers.CharField()
     context = serializers.CharField()  # type: ignore[assignment]  # a field's name that the base class uses otherwise
-    change = serializers.ChoiceField(_CHANGES)
+    change = serializers.ChoiceField([*_CHANGES, "unknown"])
+    sentence = serializers.CharField()
+    old_said_by = serializers.CharField()
+    new_said_by = serializers.CharField()
     old_digest = serializers.CharField()
     old_strength = serializers.CharField()
     new_digest = serializers.CharField()

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from releases.comparing.champion import Champion
+from releases.comparing.data import DataLine, lines_of
 from releases.comparing.known import Known
 from releases.gates.measures import Key, Measure, pair_of
 from releases.policy_document import Policy
@@ -105,19 +106,6 @@ class ValueLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataLine:
-    """A data set that went into the training."""
-
-    name: str
-    context: str
-    change: str
-    old_digest: str
-    old_strength: str
-    new_digest: str
-    new_strength: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Everything that is different; ``champion`` is None where nothing serves."""
 
@@ -149,7 +137,7 @@ def compare(
         metrics=[line for line in lines if not line.slice],
         slices=[line for line in lines if line.slice],
         parameters=_parameters(challenger, champion),
-        data=_data(challenger, champion),
+        data=lines_of(challenger.datasets, champion.datasets if champion else None),
         code=_code(challenger, champion),
     )
 
@@ -224,32 +212,6 @@ def _flavours(record: Any) -> str:
         version = facts.get(f"{name}_version", "") if isinstance(facts, Mapping) else ""
         said.append(f"{name} {version}".strip())
     return ", ".join(said)
-
-
-def _data(challenger: Known, champion: Known | None) -> list[DataLine]:
-    new = _datasets(challenger)
-    old = _datasets(champion) if champion else {}
-    return [_dataset(key, old.get(key), new.get(key)) for key in {**new, **old}]
-
-
-def _datasets(known: Known) -> dict[tuple[str, str], Mapping[str, Any]]:
-    rows = known.record.datasets if known.record else ()
-    return {(each["name"], each.get("context", "")): each for each in rows}
-
-
-def _dataset(
-    key: tuple[str, str], old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
-) -> DataLine:
-    before, after = (old or {}).get("digest", ""), (new or {}).get("digest", "")
-    return DataLine(
-        name=key[0],
-        context=key[1],
-        change=_change(None if old is None else before, None if new is None else after),
-        old_digest=before,
-        old_strength=(old or {}).get("strength", ""),
-        new_digest=after,
-        new_strength=(new or {}).get("strength", ""),
-    )
 
 
 def _value(name: str, old: str | None, new: str | None) -> ValueLine:

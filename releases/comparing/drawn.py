@@ -11,13 +11,15 @@ from typing import Final
 
 from django.urls import reverse
 
-from releases.comparing.comparison import Change, Comparison, DataLine, MetricLine, ValueLine
+from releases.comparing.comparison import Change, Comparison, MetricLine, ValueLine
+from releases.comparing.data import DataLine, in_words
 from releases.comparing.judging import item_of
 from releases.gates.asks import FOUR_FIFTHS, Fairness, Reproducibility
 from releases.gates.change import plain
 from releases.gates.fair import Spread, spreads_of
 from releases.gates.measures import Measure
 from releases.gates.reproducible import Check, checklist
+from releases.parsers.pins import ALGORITHMS, algorithm_of
 
 MOST_METRICS: Final = 60
 MOST_GROUPS: Final = 40
@@ -33,11 +35,6 @@ _WORDS: Final = {
     Change.DIFFERENT: "different",
     Change.ONLY_CHALLENGER: "only here",
     Change.ONLY_CHAMPION: "not measured here",
-}
-_STRENGTHS: Final = {
-    "strong": "identifies the content",
-    "weak": "weak: over the first rows only",
-    "none": "no digest",
 }
 
 
@@ -129,6 +126,7 @@ class DiffRow:
     old_detail: str = ""
     new_detail: str = ""
     is_digest: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +147,8 @@ class Panel:
     parameters: list[DiffRow] = field(default_factory=list)
     parameters_in_words: str = ""
     data: list[DiffRow] = field(default_factory=list)
+    data_title: str = ""
+    data_in_words: str = ""
     code: list[DiffRow] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     checks_in_words: str = ""
@@ -183,6 +183,8 @@ def panel_of(comparison: Comparison, environment: str) -> Panel:
         parameters=[_value_row(line) for line in changed[:MOST_VALUES]] if champion else [],
         parameters_in_words=_parameters_in_words(comparison.parameters, changed),
         data=[_data_row(line) for line in comparison.data[:MOST_VALUES]],
+        data_title=_data_title(comparison, environment),
+        data_in_words=in_words(comparison.data) if champion else "",
         code=[_value_row(line) for line in comparison.code],
         checks=checks,
         checks_in_words=_checks_in_words(checks),
@@ -346,16 +348,34 @@ def _value_row(line: ValueLine) -> DiffRow:
     return DiffRow(name=line.name, change=line.change, old=line.old, new=line.new)
 
 
+def _data_title(comparison: Comparison, environment: str) -> str:
+    if comparison.serving is None or comparison.is_same:
+        return "Data it was made from"
+    return f"What data changed since {item_of(comparison.serving.version)}, which serves in {environment}"
+
+
 def _data_row(line: DataLine) -> DiffRow:
     return DiffRow(
         name=line.name,
         change=line.change,
         kind=line.context or "",
-        old=line.old_digest,
-        new=line.new_digest,
-        old_detail=_STRENGTHS.get(line.old_strength, ""),
-        new_detail=_STRENGTHS.get(line.new_strength, ""),
+        old=_digest(line.old_digest, line.old_said_by),
+        new=_digest(line.new_digest, line.new_said_by),
+        old_detail=_proves(line.old_digest, line.old_strength, line.old_said_by),
+        new_detail=_proves(line.new_digest, line.new_strength, line.new_said_by),
+        note=line.sentence,
     )
+
+
+def _digest(digest: str, said_by: str) -> str:
+    return digest or ("no digest" if said_by else "")
+
+
+def _proves(digest: str, strength: str, said_by: str) -> str:
+    if not said_by:
+        return ""
+    proves = ALGORITHMS[algorithm_of(digest, strength=strength)].proves if digest else ""
+    return ", ".join(part for part in (proves, f"by the {said_by}") if part)
 
 
 def _parameters_in_words(every: Sequence[ValueLine], changed: Sequence[ValueLine]) -> str:

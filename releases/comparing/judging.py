@@ -41,7 +41,8 @@ class Judges:
             if asked is None:
                 raise ValueError(f"Gate {gate.name} neither compares nor checks the training.")
             outcome = judge_reproducibility(gate, asked, item, ours.provenance)
-            return Judged(outcome, None, None, tuple(ours.inputs))
+            ends = [each.valid_until for each in ours.data if each.valid_until]
+            return Judged(outcome, None, min(ends, default=None), tuple(ours.origins))
         champion = self.champions.get((self.change_request.environment_id, version.artifact_id))
         theirs = self.known[champion.version.pk] if champion else None
         sides = self._sides(ours, champion, theirs)

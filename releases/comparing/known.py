@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from catalog.models import ArtifactKind, ArtifactVersion
 from models_registry.models import DigestBasis, ModelVersion
+from releases.comparing.datasets import DATA_KINDS, Dataset, datasets_of
 from releases.gates.measures import Measure, Measures, number_of
 from releases.gates.reproducible import IMAGE_TAGS, Provenance
 from releases.models import Evidence
@@ -16,7 +17,7 @@ from releases.outcomes import EvidenceOutcome
 METRICS: Final = "metrics report"
 FAIRNESS: Final = "fairness report"
 MLFLOW: Final = "MLflow run"
-_KINDS: Final = ("metrics", "fairness")
+_KINDS: Final = ("metrics", "fairness", *DATA_KINDS)
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Known:
     record: ModelVersion | None = None
     metrics: Evidence | None = None
     fairness: Evidence | None = None
+    data: Sequence[Evidence] = ()
+    """Reports about the data it was made from: a dvc.lock, a report about data sets."""
 
     @cached_property
     def measures(self) -> Measures:
@@ -45,6 +48,16 @@ class Known:
         return [*read, self.record.snapshot_digest] if self.record else read
 
     @property
+    def origins(self) -> list[str]:
+        """Digests of what the provenance was read from: what people sign of a checklist."""
+        return [*self.inputs, *(f"sha256:{each.sha256}" for each in self.data)]
+
+    @cached_property
+    def datasets(self) -> list[Dataset]:
+        """The data it was made from, as far as anybody says."""
+        return datasets_of(self.record, self.data)
+
+    @property
     def provenance(self) -> Provenance:
         """How it came to be, as far as anybody says."""
         record = self.record
@@ -59,7 +72,9 @@ class Known:
             commit=record.git_commit,
             is_dirty=record.git_dirty,
             parameters=len(record.parameters),
-            datasets=record.datasets,
+            datasets=[
+                {"name": each.name, "strength": each.best.strength} for each in self.datasets
+            ],
             files=files if record.digest_basis == DigestBasis.FILES else None,
             image=next((tags[name] for name in IMAGE_TAGS if tags.get(name)), ""),
         )
@@ -117,6 +132,7 @@ def known_of(versions: Sequence[ArtifactVersion], *, at: datetime) -> dict[int, 
             record=by_version.get(version.pk),
             metrics=newest.get((version.pk, "metrics")),
             fairness=newest.get((version.pk, "fairness")),
+            data=[newest[version.pk, kind] for kind in DATA_KINDS if (version.pk, kind) in newest],
         )
         for version in versions
     }

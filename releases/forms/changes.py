@@ -14,6 +14,8 @@ LONGEST_TEXT: Final = 4000
 LONGEST_NOTES: Final = 20000
 
 KINDS: Final = {
+    "datasets": "Data sets: what it was trained on, by digest or Delta version",
+    "dvc": "dvc.lock: the data that the stages of a DVC pipeline read and made",
     "junit": "JUnit XML: what the tests said",
     "metrics": "Metrics: a JSON object of numbers, such as coverage or a model's scores",
     "sarif": "SARIF: what a scanner found",

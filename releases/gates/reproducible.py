@@ -29,7 +29,7 @@ class Provenance:
         commit: commit of the code; empty if nobody says.
         is_dirty: whether the working copy had changes that are in no commit; None: nobody says.
         parameters: how many are recorded.
-        datasets: as in ``ModelVersion.datasets``.
+        datasets: ``{"name", "strength"}`` each; the strength of the best digest that anybody names.
         files: paths of the model's files; None if they could not be read.
         image: the image it was trained in, or which it is.
     """
@@ -151,13 +151,14 @@ def _dataset(provenance: Provenance, asked: Reproducibility) -> _Answer:
         return GateVerdict.FAIL, f"No digest is recorded for the data {names}.", _BETTER_DIGEST
     return (
         GateVerdict.FAIL,
-        f"The digest of {names} does not identify the content: MLflow computes it over the first rows.",
+        f"The digest of {names} does not identify the content, such as MLflow's own over the first rows.",
         _BETTER_DIGEST,
     )
 
 
 _BETTER_DIGEST: Final = (
-    "Log the data with a digest of its content: a DVC hash, a version of a Delta table, a SHA-256."
+    "Upload a dvc.lock or a report about data sets as evidence, or log the data with a digest of its "
+    "content: a DVC hash, a version of a Delta table, a SHA-256."
 )
 
 

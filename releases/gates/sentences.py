@@ -12,6 +12,8 @@ from releases.gates.gate import Gate, Item
 from releases.gates.references import Reference, references_of
 
 _REPORTS: Final = {
+    "datasets": "report about data sets",
+    "dvc": "dvc.lock",
     "evidently": "Evidently report",
     "fairness": "fairness report",
     "great_expectations": "Great Expectations result",
