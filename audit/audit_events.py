@@ -21,6 +21,10 @@ class AuditEvent(EventName):
     )
     ALARM_RAISED = "audit.alarm_raised", "An alarm about the {object} was raised: {why}"
     ALARM_LIFTED = "audit.alarm_lifted", "An alarm about the {object} was lifted: {why}"
+    REFUSALS_SETTLED = (
+        "audit.refusals_settled",
+        "{actor} looked into {entries} entries that were kept out of the {object}: {reason}",
+    )
     ANCHORED = "audit.anchored", "{authority} stamped the {object} of {size} entries at {time}."
     EXPORTED = "audit.exported", "{actor} exported the {object} of {size} entries as {format}."
     KEY_ROTATED = (

@@ -223,6 +223,23 @@ class Anchor(models.Model):
         return f"{self.kind} of {self.authority}"
 
 
+class RefusedEntry(models.Model):
+    """An event that the sequencer kept out of the tree, because its entry can be read in more than one way.
+
+    Whoever recorded it went past ``audit.record``. It stays where it is, and its number in its stream is a
+    gap in the log.
+    """
+
+    event = models.OneToOneField(
+        Event, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="refused"
+    )
+    reason = models.TextField()
+    refused_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"refused entry of event {self.event_id}"
+
+
 class Halt(models.Model):
     """Why nothing is put into the tree any more. Recovery removes it."""
 

@@ -35,27 +35,38 @@ SKIPPED: Final = "skipped"
 ERRORED: Final = "errored"
 
 _SHOWN: Final = 16
+_PLACE: Final = "Place in the log"
 _INCLUSION: Final = "Inclusion"
 _SIGNATURE: Final = "Signature of the log"
 _WITNESSES: Final = "Witnesses"
 
 _BESIDE: Final = """
 SELECT e.id, l.idx, l.leaf_hash, coalesce(s.last_seq, 0), (SELECT count(*) FROM audit_event n
-    WHERE n.stream = e.stream AND n.stream_seq BETWEEN e.stream_seq - 1 AND e.stream_seq + 1)
+    WHERE n.stream = e.stream AND n.stream_seq BETWEEN e.stream_seq - 1 AND e.stream_seq + 1), r.reason
 FROM audit_event e
     LEFT JOIN audit_leaf l ON l.event_id = e.id
+    LEFT JOIN audit_refusedentry r ON r.event_id = e.id
     LEFT JOIN audit_stream s ON s.stream = e.stream
 WHERE e.id = ANY(%s)
 """
 
 
 class _Beside(NamedTuple):
-    """What stands beside an event: its leaf, the last number of its stream, and how many are around it."""
+    """What stands beside an event.
+
+    Attributes:
+        idx: of its leaf, if it has one.
+        leaf_hash: as the tree has it.
+        last: the last number of its stream.
+        around: how many events have its number, the one before, or the one after.
+        refused: why it was kept out of the tree, if it was.
+    """
 
     idx: int | None
     leaf_hash: bytes | None
     last: int
     around: int
+    refused: str | None
 
 
 @dataclass(frozen=True)
@@ -175,8 +186,10 @@ class Prover:
         raw = bytes(event.entry)
         leaf = hashlib.sha256(b"\x00" + raw).digest()
         checks = [_entry(event, raw, leaf), _columns(event, raw), _number(event, beside)]
-        if beside.idx is None:
-            checks.append(Check("Place in the log", WAITING, _NOT_YET))
+        if beside.refused is not None:
+            checks.append(Check(_PLACE, FAILED, f"It was kept out of the log. {beside.refused}"))
+        elif beside.idx is None:
+            checks.append(Check(_PLACE, WAITING, _NOT_YET))
         else:
             checks.append(_place(beside, leaf))
             checks += self._in_the_tree(beside.idx, leaf)
@@ -303,7 +316,7 @@ def _number(event: Event, beside: _Beside) -> Check:
 
 
 def _place(beside: _Beside, leaf: bytes) -> Check:
-    name = "Place in the log"
+    name = _PLACE
     if beside.leaf_hash is None or bytes(beside.leaf_hash) != leaf:
         return Check(name, FAILED, f"The log holds another hash at index {beside.idx:,}.")
     return Check(name, DONE, f"The log holds this hash at index {beside.idx:,}, counted from 0.")

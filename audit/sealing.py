@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models.expressions import RawSQL
 
 from audit.doctor.finding import rows
-from audit.models import Checkpoint, Event, EventQuerySet, Leaf, Tree
+from audit.models import Checkpoint, Event, EventQuerySet, Leaf, RefusedEntry, Tree
 from audit.publishing.places import directory_of
 from audit.publishing.reader import LogFiles
 from audit.tlog.notes import Note, Signature
@@ -71,7 +71,8 @@ FROM audit_tree t
 """
 _OF_SEAL: Final = {
     Seal.RECORDED: (
-        "SELECT event_id FROM audit_pending UNION ALL SELECT event_id FROM audit_leaf WHERE idx >= %s"
+        "SELECT event_id FROM audit_pending UNION ALL SELECT event_id FROM audit_refusedentry"
+        " UNION ALL SELECT event_id FROM audit_leaf WHERE idx >= %s"
     ),
     Seal.SEALED: "SELECT event_id FROM audit_leaf WHERE idx < %s AND idx >= %s",
     Seal.WITNESSED: "SELECT event_id FROM audit_leaf WHERE idx < %s",
@@ -121,9 +122,12 @@ def proof_of(event: Event) -> bytes:
     """Return the ``.tlog-proof`` that an event is in the log.
 
     Raises:
-        NotSealed: no signed checkpoint covers it yet.
+        NotSealed: no signed checkpoint covers it yet, or it was kept out of the log.
         OSError: the published tiles cannot be read here.
     """
+    refused = RefusedEntry.objects.filter(event=event).first()
+    if refused:
+        raise NotSealed(f"The event was kept out of the log, and has no proof. {refused.reason}")
     index = Leaf.objects.filter(event=event).values_list("idx", flat=True).first()
     checkpoint = newest_checkpoint(above=index) if index is not None else None
     if index is None or checkpoint is None:

@@ -39,6 +39,7 @@ class AlarmKind(models.TextChoices):
     WITNESS = "witness", "A witness contradicts"
     UNWITNESSED = "unwitnessed", "Not witnessed"
     SEALING = "sealing", "Not sealed"
+    REFUSED = "refused", "Refused entries"
     SILENCE = "silence", "Silence"
     CLOCK = "clock", "The clock is off"
     UNVERIFIED = "unverified", "Not verified"

@@ -10,7 +10,8 @@ _STRAY: Final = """
 SELECT
     (SELECT count(*) FROM audit_event e
         WHERE NOT EXISTS (SELECT FROM audit_leaf l WHERE l.event_id = e.id)
-          AND NOT EXISTS (SELECT FROM audit_pending p WHERE p.event_id = e.id)),
+          AND NOT EXISTS (SELECT FROM audit_pending p WHERE p.event_id = e.id)
+          AND NOT EXISTS (SELECT FROM audit_refusedentry r WHERE r.event_id = e.id)),
     (SELECT count(*) FROM audit_pending p
         WHERE EXISTS (SELECT FROM audit_leaf l WHERE l.event_id = p.event_id)
           OR NOT EXISTS (SELECT FROM audit_event e WHERE e.id = p.event_id))

@@ -16,6 +16,7 @@ from audit.completeness.entries import sealed_entries
 from audit.completeness.files import PublishedFiles
 from audit.completeness.progress import told
 from audit.completeness.queue import check_queue, check_times
+from audit.completeness.refused import check_refused
 from audit.completeness.signed import check_anchors, check_checkpoints, check_cosignatures
 from audit.completeness.tree import Recomputed, TreeCheck
 from audit.models import Tree
@@ -91,6 +92,7 @@ def verify_log(*, with_files: bool = True) -> Verification:
         check_cosignatures(tree, trusted.policy, complaints)
         check_anchors(tree, trusted.stamps, complaints)
         check_queue(complaints)
+        check_refused(complaints)
         check_times(complaints)
     result.origin, result.size, result.root = tree.origin, recomputed.size, recomputed.root
     result.checkpoints, result.findings = recomputed.heads, complaints.sentences()

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from audit.completeness.alarms import lift_alarm, raise_alarm
 from audit.completeness.models import AlarmKind, VerificationRun
+from audit.completeness.refused import refused_trouble
 from audit.models import Checkpoint, Event, Halt, Pending, Tree
 from audit.witness.cosigned import witnessed_size
 from audit.witness.trust import NoPolicy, witness_policy
@@ -52,6 +53,10 @@ def _sealing(tree: Tree, now: datetime) -> str:
             f"The tree has {tree.size} entries, and only {signed} are signed. Does the signer run?"
         )
     return ""
+
+
+def _refusals(_tree: Tree, _now: datetime) -> str:
+    return refused_trouble()
 
 
 def _witnessing(tree: Tree, now: datetime) -> str:
@@ -108,6 +113,7 @@ def _verifying(tree: Tree, now: datetime) -> str:
 
 _EXAMINED: Final[dict[AlarmKind, Callable[[Tree, datetime], str]]] = {
     AlarmKind.SEALING: _sealing,
+    AlarmKind.REFUSED: _refusals,
     AlarmKind.UNWITNESSED: _witnessing,
     AlarmKind.SILENCE: _silence,
     AlarmKind.UNVERIFIED: _verifying,

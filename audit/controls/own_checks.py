@@ -19,6 +19,8 @@ SELECT 'log' AS about, '' AS id, 'Entries under the tree' AS label, NULL::timest
     (SELECT count(*) FROM audit_event e
         WHERE {IN_PROJECTS.format("e.project")} AND {IN_PERIOD.format("e.recorded_at")})
     - (SELECT count(*) FROM audit_pending w JOIN audit_event e ON e.id = w.event_id
+        WHERE {IN_PROJECTS.format("e.project")} AND {IN_PERIOD.format("e.recorded_at")})
+    - (SELECT count(*) FROM audit_refusedentry r JOIN audit_event e ON e.id = r.event_id
         WHERE {IN_PROJECTS.format("e.project")} AND {IN_PERIOD.format("e.recorded_at")}) AS cases
 UNION ALL
 SELECT 'event', e.id::text, e.type, e.recorded_at, false,
@@ -26,6 +28,10 @@ SELECT 'event', e.id::text, e.type, e.recorded_at, false,
 FROM audit_pending w JOIN audit_event e ON e.id = w.event_id
 WHERE e.recorded_at < clock_timestamp() - interval '1 minute'
     AND {IN_PROJECTS.format("e.project")} AND {IN_PERIOD.format("e.recorded_at")}
+UNION ALL
+SELECT 'event', e.id::text, e.type, e.recorded_at, false, 'It was kept out of the tree. ' || r.reason, 1
+FROM audit_refusedentry r JOIN audit_event e ON e.id = r.event_id
+WHERE {IN_PROJECTS.format("e.project")} AND {IN_PERIOD.format("e.recorded_at")}
 """
 
 _DAYS: Final = f"""
@@ -86,7 +92,7 @@ SOURCE: Final = CheckSource(
             name="log-sealed",
             title="Every entry of the audit log is under its tree",
             cases="entries",
-            source=("audit_event", "audit_pending"),
+            source=("audit_event", "audit_pending", "audit_refusedentry"),
             sql=_SEALED,
         ),
         Check(

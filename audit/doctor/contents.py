@@ -27,6 +27,7 @@ ORDER BY 1 LIMIT 10
 _QUEUE = """
 SELECT (SELECT count(*) FROM audit_event), (SELECT count(*) FROM audit_pending),
        (SELECT count(*) FROM audit_leaf),
+       (SELECT count(*) FROM audit_refusedentry),
        (SELECT count(*) FROM audit_pending p
         WHERE NOT EXISTS (SELECT FROM audit_event e WHERE e.id = p.event_id)),
        (SELECT count(*) FROM audit_pending p JOIN audit_leaf l USING (event_id))
@@ -47,18 +48,22 @@ def check_streams() -> Finding:
 
 def check_queue() -> Finding:
     """Every event has its place in the tree or waits for it, and nothing else does."""
-    ((events, pending, leaves, strangers, twice),) = rows(_QUEUE)
+    ((events, pending, leaves, refused, strangers, twice),) = rows(_QUEUE)
     complaints = []
     if strangers:
         complaints.append(f"{strangers} entries of the queue are no events.")
     if twice:
         complaints.append(f"{twice} events in the queue have a leaf already.")
     waiting = pending - strangers - twice
-    if waiting + leaves != events:
+    kept_out = f", {refused} were kept out of it," if refused else ""
+    if waiting + leaves + refused != events:
         complaints.append(
-            f"There are {events} events, {leaves} leaves of the tree, and {waiting} events in the queue."
+            f"There are {events} events, {leaves} leaves of the tree{kept_out} and {waiting} events in the "
+            "queue."
         )
-    good = f"Of {events} events {leaves} are in the tree and {pending} wait for their place."
+    good = (
+        f"Of {events} events {leaves} are in the tree{kept_out} and {pending} wait for their place."
+    )
     return judge("queue", complaints, good=good)
 
 

@@ -14,6 +14,7 @@ FUNCTIONS = {
     "audit_protect": "5c3604acaa3385e86050e7d05e2a3109423479ce8ae131bc7e1eced31207e274",
     "audit_guard_subject_key": "df35612934670334e8cbcb5ffed7edaf85e15ad9f03fe8b7818c622315af9349",
     "audit_protect_privacy": "1fa684f60ea5e8dfccfc8d65c02705d5600f23b9bab247a3bb78c6f96973099f",
+    "audit_protect_refused": "f05db55fbe718d135649ca1456732afec79b15bd1b635bf16e8b6ea9fa59e758",
     "audit_refuse_change": "ca47ab9df37dee46e259e461b1c238876ff1d4fe1d6479874c8dd4eb1c237648",
     "audit_refuse_shrinking": "8360e10bbf834a18e7d9e45587a2d31f7ca35facba7c54ff2f6ab0b791cbbaaf",
     "audit_require_event": "0815aa59ea97f1be313f123d23b64325617c49fc8079f5469671d95b50eb3348",
@@ -32,6 +33,7 @@ TRIGGERS = {
     ("audit_cosignature", "audit_cosignature_refuses_change"): "audit_refuse_change",
     ("audit_quorum", "audit_quorum_refuses_change"): "audit_refuse_change",
     ("audit_anchor", "audit_anchor_refuses_change"): "audit_refuse_change",
+    ("audit_refusedentry", "audit_refusedentry_refuses_change"): "audit_refuse_change",
     ("audit_subjectkey", "audit_subjectkey_never_comes_back"): "audit_guard_subject_key",
     ("audit_subjectkey", "audit_subjectkey_stays"): "audit_refuse_change",
     ("audit_verificationrun", "audit_verificationrun_refuses_change"): "audit_refuse_change",
@@ -67,6 +69,7 @@ TABLES = (
     "audit_quorum",
     "audit_anchor",
     "audit_halt",
+    "audit_refusedentry",
     "audit_subjectkey",
 )
 PRIVILEGES: dict[str, dict[str, set[str]]] = {
@@ -83,6 +86,7 @@ PRIVILEGES: dict[str, dict[str, set[str]]] = {
         "audit_tree": {"SELECT", "UPDATE"},
         "audit_checkpoint": {"SELECT"},
         "audit_halt": {"SELECT", "INSERT"},
+        "audit_refusedentry": {"SELECT", "INSERT"},
     },
     SIGNER: {
         "audit_event": {"SELECT"},

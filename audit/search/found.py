@@ -17,6 +17,8 @@ _WAITING: Final = """
 SELECT event_id FROM (
     SELECT event_id FROM audit_pending
     UNION ALL
+    SELECT event_id FROM audit_refusedentry
+    UNION ALL
     SELECT event_id FROM audit_leaf WHERE idx >= coalesce(
         (SELECT c.size FROM audit_wordscursor c JOIN audit_tree t USING (origin)), 0)
 ) AS waiting ORDER BY event_id DESC LIMIT %s

@@ -43,5 +43,8 @@ BEGIN
     IF to_regprocedure('audit_protect_privacy()') IS NOT NULL THEN
         PERFORM audit_protect_privacy();
     END IF;
+    IF to_regprocedure('audit_protect_refused()') IS NOT NULL THEN
+        PERFORM audit_protect_refused();
+    END IF;
 END
 $$;

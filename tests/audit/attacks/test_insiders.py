@@ -20,6 +20,10 @@ from tests.support.log import connected
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+OF_THE_LOG = (
+    "leaf", "tree", "checkpoint", "cosignature", "quorum", "anchor", "halt", "refusedentry",
+)  # fmt: skip
+
 
 def differing():
     return [each.sentence for each in reconcile() if not each.ok]
@@ -65,7 +69,7 @@ def test_the_application_that_invents_a_good_verification_is_found(log):
 
 
 def test_the_application_cannot_write_what_only_signer_and_sequencer_write(log):
-    for table in ("leaf", "tree", "checkpoint", "cosignature", "quorum", "anchor", "halt"):
+    for table in OF_THE_LOG:
         for deed in ("INSERT INTO {} SELECT * FROM {}", "DELETE FROM {}"):
             statement = deed.replace("{}", f"audit_{table}")
             with connected("app") as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
