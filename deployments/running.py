@@ -8,18 +8,69 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import F, QuerySet
 
 from catalog.models import ArtifactKind, Environment
-from deployments.models import Deployment, DeploymentState, DeploymentStep, StepState, StepVerb
+from catalog.statement import rows_of
+from deployments.models import DeploymentState
 from releases.comparing.champion import Champion, Champions
 from releases.models import ReleaseItem
 
 LOOK_BACK: Final = 20
 """Deployments per environment that are looked at; an artifact last shipped before that is not shown."""
+
+_LATELY: Final = f"""
+SELECT d.id, d.environment_id, d.finished_at, d.change_request_id, r.version, r.id,
+    EXISTS (
+        SELECT FROM deployments_deploymentstep s
+        WHERE s.deployment_id = d.id AND s.verb = 'verify' AND s.state = 'done'
+    ),
+    EXISTS (
+        SELECT FROM deployments_deploymentstep s
+        WHERE s.deployment_id = d.id AND s.verb = 'verify' AND s.state = 'done'
+          AND s.record -> 'artifacts' ? a.name
+    ),
+    a.name, a.kind, v.version, v.id, v.digest
+FROM unnest(%(environments)s::bigint[]) AS place (id)
+CROSS JOIN LATERAL (
+    SELECT * FROM deployments_deployment done
+    WHERE done.environment_id = place.id AND done.state = 'succeeded'
+      AND (%(before)s::bigint IS NULL OR done.id < %(before)s)
+    ORDER BY done.id DESC LIMIT {LOOK_BACK}
+) d
+JOIN releases_changerequest cr ON cr.number = d.change_request_id
+JOIN releases_release r ON r.id = cr.release_id
+LEFT JOIN releases_releaseitem i ON i.release_id = r.id
+LEFT JOIN catalog_artifactversion v ON v.id = i.artifact_version_id
+LEFT JOIN catalog_artifact a ON a.id = v.artifact_id
+ORDER BY d.environment_id, d.id DESC, a.name
+"""  # noqa: S608 -- composed of constants
+
+
+class _Item(NamedTuple):
+    """One item of one of the last deployments; a release without items has one without an artifact."""
+
+    deployment: int
+    environment: int
+    finished_at: datetime
+    number: int
+    release: str
+    release_id: int
+    was_verified: bool
+    was_compared: bool
+    """Whether the artifact's own workload was; older steps do not say whose it was."""
+    artifact: str | None
+    kind: str
+    version: str
+    version_id: int
+    digest: str
+
+    @property
+    def is_carried(self) -> bool:
+        """Whether the deployment put the artifact somewhere."""
+        return self.kind == ArtifactKind.IMAGE or self.was_compared
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,22 +111,14 @@ NOTHING: Final = Now()
 
 def what_runs(environments: "QuerySet[Environment]") -> list[tuple[Environment, Now]]:
     """Return the environments with what runs in each; two queries for any number of them."""
-    newest = ArraySubquery(
-        _succeeded().filter(environment=OuterRef("pk")).order_by("-id").values("pk")[:LOOK_BACK]
-    )
-    listed = list(environments.annotate(newest_successes=newest))
-    ids = [pk for environment in listed for pk in environment.newest_successes]
-    now = _read(Deployment.objects.filter(pk__in=ids)) if ids else {}
+    listed = list(environments)
+    now = _read([environment.pk for environment in listed])
     return [(environment, now.get(environment.pk, NOTHING)) for environment in listed]
 
 
 def runs_in(environment_id: int, *, before: int | None = None) -> Now:
     """Return what runs in one environment, or ran before that deployment; one query."""
-    found = _succeeded().filter(environment_id=environment_id)
-    if before is not None:
-        found = found.filter(pk__lt=before)
-    ids = found.order_by("-id").values("pk")[:LOOK_BACK]
-    return _read(Deployment.objects.filter(pk__in=ids)).get(environment_id, NOTHING)
+    return _read([environment_id], before).get(environment_id, NOTHING)
 
 
 def champions_in(
@@ -117,73 +160,40 @@ def champions_in(
     }
 
 
-def _succeeded() -> "QuerySet[Deployment]":
-    return Deployment.objects.filter(state=DeploymentState.SUCCEEDED)
+def _read(environments: Sequence[int], before: int | None = None) -> dict[int, Now]:
+    rows = rows_of(_LATELY, {"environments": list(environments), "before": before})
+    by_environment: dict[int, list[_Item]] = defaultdict(list)
+    for item in map(_Item._make, rows):
+        by_environment[item.environment].append(item)
+    return {environment: _now(items) for environment, items in by_environment.items()}
 
 
-def _read(deployments: "QuerySet[Deployment]") -> dict[int, Now]:
-    item = "change_request__release__items__artifact_version"
-    verified = DeploymentStep.objects.filter(
-        deployment=OuterRef("pk"), verb=StepVerb.VERIFY, state=StepState.DONE
-    )
-    rows = (
-        deployments.annotate(
-            was_verified=Exists(verified),
-            compared=ArraySubquery(
-                verified.filter(record__has_key="artifacts").values("record__artifacts")
-            ),
-        )
-        .order_by("environment_id", "-id", f"{item}__artifact__name")
-        .values(
-            "pk", "environment_id", "finished_at", "was_verified", "compared",
-            number=F("change_request_id"),
-            release=F("change_request__release__version"),
-            release_key=F("change_request__release_id"),
-            artifact=F(f"{item}__artifact__name"),
-            kind=F(f"{item}__artifact__kind"),
-            version=F(f"{item}__version"),
-            version_id=F(f"{item}__id"),
-            digest=F(f"{item}__digest"),
-        )
-    )  # fmt: skip
-    by_environment: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        by_environment[row["environment_id"]].append(dict(row))
-    return {environment: _now(found) for environment, found in by_environment.items()}
-
-
-def _now(rows: Sequence[dict[str, Any]]) -> Now:
-    newest = rows[0]
+def _now(items: Sequence[_Item]) -> Now:
+    newest = items[0]
     return Now(
-        release=newest["release"],
-        release_id=newest["release_key"],
-        number=newest["number"],
-        since=newest["finished_at"],
-        verified=newest["was_verified"],
-        runs=tuple(sorted(_newest_of_each(rows), key=lambda each: each.artifact)),
+        release=newest.release,
+        release_id=newest.release_id,
+        number=newest.number,
+        since=newest.finished_at,
+        verified=newest.was_verified,
+        runs=tuple(sorted(_newest_of_each(items), key=lambda each: each.artifact)),
     )
 
 
-def _newest_of_each(rows: Sequence[dict[str, Any]]) -> Iterator[Running]:
+def _newest_of_each(items: Sequence[_Item]) -> Iterator[Running]:
     seen: set[str] = set()
-    for row in rows:
-        is_carried = row["kind"] == ArtifactKind.IMAGE or _is_compared(row)
-        left_alone = row["pk"] != rows[0]["pk"] and not is_carried
-        if row["artifact"] in seen or row["artifact"] is None or left_alone:
+    for item in items:
+        left_alone = item.deployment != items[0].deployment and not item.is_carried
+        if item.artifact is None or item.artifact in seen or left_alone:
             continue
-        seen.add(row["artifact"])
+        seen.add(item.artifact)
         yield Running(
-            artifact=row["artifact"],
-            kind=row["kind"],
-            version=row["version"],
-            version_id=row["version_id"],
-            digest=row["digest"],
-            release=row["release"],
-            number=row["number"],
-            verified=row["was_verified"] and is_carried,
+            artifact=item.artifact,
+            kind=item.kind,
+            version=item.version,
+            version_id=item.version_id,
+            digest=item.digest,
+            release=item.release,
+            number=item.number,
+            verified=item.was_verified and item.is_carried,
         )
-
-
-def _is_compared(row: dict[str, Any]) -> bool:
-    """Return whether the artifact's own workload was compared; older steps do not say whose it was."""
-    return any(row["artifact"] in artifacts for artifacts in row["compared"])

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 
 from catalog.models import User
-from releases.models import ChangeRequest
+from releases.inbox import count_waiting_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,7 @@ class Navigation:
     @cached_property
     def _waiting(self) -> int:
         """How many change requests wait for a signature of whoever looks."""
-        visible = ChangeRequest.objects.visible_to(self._user)
-        return visible.waiting_for(self._user).count()
+        return count_waiting_for(self._user)
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

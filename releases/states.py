@@ -109,3 +109,6 @@ FINAL = frozenset(
     }
 )
 """Nothing moves them any more, except ``deployed`` to ``rolled_back``."""
+
+STUCK = (_S.FAILED, _S.ERRORED, _S.REJECTED, _S.EXPIRED, _S.ABORTED_BY_FREEZE)
+"""Ended otherwise than wished: whoever asked for it has to ask again."""

@@ -1,6 +1,6 @@
 """Export the log, or the part of it that somebody may read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -117,6 +117,13 @@ def _pieces(wanted: Wanted, projects: list[str] | None, size: int) -> Iterator[b
 def _piece(seen: Snapshot, form: Format, parameters: dict[str, Any]) -> bytes:
     statement = TABLE if form == Format.TABLE else JSON_LINES
     with seen.connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
-        if form == Format.TABLE:
-            return b"".join(bytes(row)[:-1] + b"\r\n" for row in copy)
-        return b"".join(copy)
+        rows = list(copy)
+    piece = b"".join(rows)
+    return _ended_as_in_csv(piece, rows) if form == Format.TABLE else piece
+
+
+def _ended_as_in_csv(piece: bytes, rows: Sequence[Any]) -> bytes:
+    """Return the rows with the line ends of RFC 4180; a line end within a cell stays as it is."""
+    if piece.count(b"\n") == len(rows):
+        return piece.replace(b"\n", b"\r\n")
+    return b"".join(bytes(row)[:-1] + b"\r\n" for row in rows)

@@ -12,10 +12,10 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from catalog.api.statement import rows_of
 from catalog.errors import NotPermitted
 from catalog.models import ApiToken, User
 from catalog.models import TokenScope as Scope
+from catalog.statement import rows_of
 from catalog.tokens import TOKEN, digest_of
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.api.listing import Fetch
-from catalog.api.visible import visible_project
 from catalog.errors import NotFound
 from catalog.models import Environment, Project, User
 from catalog.models import TokenScope as Scope
+from catalog.seen import visible_project
 
 Found = TypeVar("Found", bound=Model)
 

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from rest_framework.exceptions import ValidationError
 
-from catalog.api.statement import rows_of
+from catalog.statement import rows_of
 
 Fetch = Callable[[str, int | None, int], list[tuple[int, str]]]
 """(towards "a"fter or "b"efore, the key to start from, how many) → (key, JSON) in that order."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Final
 
 from django import forms, template
@@ -21,6 +22,7 @@ CHOICE_GROUPS: Final = (forms.RadioSelect, forms.CheckboxSelectMultiple)
 
 
 @register.simple_tag
+@cache
 def icon(name: str, css_class: str = "") -> SafeString:
     """Draw a symbol of the sprite, hidden from screen readers: the words beside it carry the meaning."""
     return format_html(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -27,6 +27,7 @@ from catalog.permissions import (
     require,
     require_portal,
 )
+from catalog.seen import project_with_held
 from catalog.views.page import FormPage, Page
 from catalog.views.paging import slice_of
 
@@ -86,16 +87,22 @@ class ProjectPage(Page):
 
     tab = ""
 
+    _held_along: Held | None = None
+
     @cached_property
     def project(self) -> Project:
         """The project of the address; 404 for one that may not be seen."""
-        visible = Project.objects.visible_to(self.caller)
-        return get_object_or_404(visible, slug=self.kwargs["slug"])
+        found = project_with_held(self.kwargs["slug"], caller=self.caller)
+        if found is None:
+            raise Http404("There is no such project.")
+        project, self._held_along = found
+        return project
 
     @cached_property
     def held(self) -> Held:
         """What whoever looks may do here."""
-        return held_in(self.project, self.caller)
+        project = self.project
+        return self._held_along or held_in(project, self.caller)
 
     @property
     def crumbs(self) -> Crumbs:

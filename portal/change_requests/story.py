@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from audit.models import Event
 from audit.sentences import with_sentences
-from catalog.held import Held, held_in
+from catalog.held import Held
 from catalog.models import Environment, User
 from deployments.models import Deployment, DeploymentState, DeploymentStep
 from deployments.running import Now, runs_in
+from portal.change_requests.reading import Parts, read
 from releases.models import Approval, ChangeRequest, Evidence, GateResult, ReleaseItem
 from releases.policy_document import Policy
 from releases.states import OPEN, ChangeRequestState
@@ -25,52 +26,41 @@ BEGUN: Final = frozenset({ChangeRequestState.DEPLOYING, ChangeRequestState.VERIF
 
 @dataclass
 class Story:
-    """A change request and what belongs to it; each part is read once, when it is asked for."""
+    """A change request and what belongs to it; what is not in its parts is read when it is asked for."""
 
-    change_request: ChangeRequest
+    parts: Parts
     reader: User
 
     @classmethod
     def of(cls, number: int, reader: User) -> "Story | None":
         """Return the story of a change request that the reader may see."""
-        found = (
-            ChangeRequest.objects.visible_to(reader)
-            .select_related(
-                "project", "environment", "release__sealed_by", "requested_by", "statement",
-                "policy_version__policy",
-            )
-            .filter(number=number)
-            .first()
-        )  # fmt: skip
-        if found is None:
-            return None
-        found.environment.project = found.release.project = found.project
-        return cls(found, reader)
+        parts = read(number, reader)
+        return cls(parts, reader) if parts else None
+
+    @property
+    def change_request(self) -> ChangeRequest:
+        """Whose story it is."""
+        return self.parts.change_request
 
     @property
     def is_under_way(self) -> bool:
         """Whether the page has something to wait for."""
         return self.change_request.state in UNDER_WAY
 
-    @cached_property
+    @property
     def items(self) -> list[ReleaseItem]:
         """What is in the release, by the artifacts' names."""
-        items = self.change_request.release.items.select_related("artifact_version__artifact")
-        return list(items.order_by("artifact_version__artifact__name"))
+        return self.parts.items
 
-    @cached_property
+    @property
     def gates(self) -> list[GateResult]:
         """The gates' present outcomes."""
-        return list(
-            self.change_request.gate_results.select_related(
-                "item__artifact_version__artifact", "evidence"
-            )
-        )
+        return self.parts.gates
 
-    @cached_property
+    @property
     def approvals(self) -> list[Approval]:
         """Every signature, also those that no longer count; oldest first."""
-        return list(self.change_request.approvals.select_related("person"))
+        return self.parts.approvals
 
     @cached_property
     def events(self) -> list[Event]:
@@ -80,21 +70,20 @@ class Story:
 
     @property
     def last_event(self) -> int:
-        """The newest event's id; 0 when nothing was recorded. Costs little when nothing else is asked."""
+        """The newest event's id; 0 when nothing was recorded."""
         if "events" in self.__dict__:
             return self.events[-1].pk if self.events else 0
-        newest = Event.objects.filter(stream=self.change_request.audit_stream)
-        return newest.order_by("-stream_seq").values_list("pk", flat=True).first() or 0
+        return self.parts.last_event
 
-    @cached_property
+    @property
     def deployment(self) -> Deployment | None:
         """The last attempt to carry it out."""
-        return self.change_request.deployments.order_by("-id").first()
+        return self.parts.deployment
 
-    @cached_property
+    @property
     def steps(self) -> list[DeploymentStep]:
         """The steps of that attempt."""
-        return list(self.deployment.steps.all()) if self.deployment else []
+        return self.parts.steps
 
     @cached_property
     def now(self) -> Now:
@@ -103,27 +92,20 @@ class Story:
         before = done.pk if done and done.state == DeploymentState.SUCCEEDED else None
         return runs_in(self.change_request.environment_id, before=before)
 
-    @cached_property
+    @property
     def replaced_by(self) -> int | None:
         """The change request that was carried out here after this one, if one was."""
-        if self.deployment is None or self.deployment.state != DeploymentState.SUCCEEDED:
-            return None
-        later = Deployment.objects.filter(
-            environment_id=self.change_request.environment_id,
-            state=DeploymentState.SUCCEEDED,
-            pk__gt=self.deployment.pk,
-        )
-        return later.order_by("-id").values_list("change_request_id", flat=True).first()
+        return self.parts.replaced_by
 
-    @cached_property
+    @property
     def held(self) -> Held:
         """What the reader may do in the project."""
-        return held_in(self.change_request.project, self.reader)
+        return self.parts.held
 
-    @cached_property
+    @property
     def path(self) -> list[Environment]:
         """The project's environments in the order of promotion."""
-        return list(self.change_request.project.environments.order_by("position"))
+        return self.parts.path
 
     @cached_property
     def policy(self) -> Policy | None:

@@ -70,6 +70,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["catalog.templatetags.components"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -99,7 +100,7 @@ DATABASES["default"]["OPTIONS"].setdefault(
     "options", "-c statement_timeout=30000 -c lock_timeout=10000 -c synchronous_commit=on"
 )
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
-# For the few statements that ask for it (catalog/api/statement.py). Behind a pooler that gives each
+# For the few statements that ask for it (catalog/statement.py). Behind a pooler that gives each
 # transaction another connection: DATABASE_PREPARES=False.
 DATABASES["default"]["OPTIONS"].setdefault(
     "prepare_threshold", 0 if env_bool("DATABASE_PREPARES", default=True) else None

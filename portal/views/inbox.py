@@ -13,7 +13,7 @@ from catalog.views.page import Page
 from deployments.models import Deployment
 from releases.models import Approval, ApprovalDecision, ChangeKind, ChangeRequest
 from releases.rows import SHOWN_WITH, RequestRow, held_up_by, row_of, waits_for
-from releases.states import FINAL, ChangeRequestState
+from releases.states import FINAL, STUCK, ChangeRequestState
 
 PAGE_SIZE: Final = 20
 MOST_BELOW: Final = 5
@@ -21,7 +21,6 @@ RECENT: Final = timedelta(days=14)
 _LOOKED_AT: Final = 50
 
 _S = ChangeRequestState
-_STUCK: Final = (_S.FAILED, _S.ERRORED, _S.REJECTED, _S.EXPIRED, _S.ABORTED_BY_FREEZE)
 
 
 class InboxPage(Page):
@@ -62,7 +61,7 @@ class InboxPage(Page):
             change_request=OuterRef("pk"), decision=ApprovalDecision.REJECTED
         )
         own = ChangeRequest.objects.visible_to(self.caller).filter(requested_by=self.caller)
-        lately = Q(state__in=_STUCK, state_since__gt=timezone.now() - RECENT)
+        lately = Q(state__in=STUCK, state_since__gt=timezone.now() - RECENT)
         return (
             own.filter(lately | Q(state=_S.BLOCKED))
             .annotate(

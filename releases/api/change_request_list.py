@@ -11,8 +11,8 @@ from django_filters import rest_framework as filters
 
 from catalog.api.listing import UTC, Fetch, Listing, checked
 from catalog.models import Project, User
-from releases.api.visible import AMONG_VISIBLE_PROJECTS, parameters_of
 from releases.models import ChangeKind, ChangeRequest
+from releases.seen import AMONG_VISIBLE_PROJECTS, parameters_of
 from releases.states import ChangeRequestState
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from catalog.api.statement import rows_of
 from catalog.errors import NotFound
 from catalog.models import User
-from releases.api.visible import IN_VISIBLE_PROJECT, parameters_of
+from catalog.statement import rows_of
+from releases.seen import IN_VISIBLE_PROJECT, parameters_of
 
 _TIMES: Final = {
     "state_since": "cr.state_since",

@@ -13,7 +13,7 @@ from releases.models.evidence import Evidence
 from releases.models.policy import PolicyVersion
 from releases.models.release import Release, ReleaseItem
 from releases.outcomes import GateVerdict
-from releases.states import FINAL, OPEN, TRANSITIONS, ChangeRequestState, Verb
+from releases.states import FINAL, OPEN, STUCK, TRANSITIONS, ChangeRequestState, Verb
 
 if TYPE_CHECKING:
     from catalog.models import User
@@ -128,6 +128,11 @@ class ChangeRequest(models.Model):
                 fields=["environment", "-deployed_at", "-number"],
                 condition=models.Q(state="deployed"),
                 name="what_runs_where",
+            ),
+            models.Index(
+                fields=["requested_by", "-number"],
+                condition=models.Q(state__in=[*STUCK, ChangeRequestState.BLOCKED]),
+                name="stuck_requests_of_a_person",
             ),
             GinIndex(
                 fields=["waiting_for"],

@@ -2,7 +2,7 @@ import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from catalog.api.statement import rows_of
+from catalog.statement import rows_of
 
 ME = "/api/v1/me/"
 

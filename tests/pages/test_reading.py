@@ -17,6 +17,7 @@ from portal.change_requests.progress import phases_of, steps_of
 from portal.change_requests.statement import statement_in_words
 from portal.change_requests.story import Story
 from releases.actions.reevaluate import reevaluate
+from releases.inbox import count_waiting_for
 from releases.models import ChangeRequest
 from tests import factories
 from tests.pages.world import FAILED, World
@@ -52,6 +53,18 @@ def test_the_inbox_holds_only_what_a_signature_would_bring_nearer(world, as_):
     world.signed(waiting, "sofia")
     assert "Nothing waits for you" in as_("sofia").get("/").content.decode()
     assert "Nothing waits for you" in as_("vera").get("/").content.decode()
+
+
+def test_the_number_beside_the_inbox_is_that_of_what_stands_in_it(world):
+    world.signed(world.request(), "sofia")
+    world.request()
+    counts = {}
+    for username in ("admin", "sofia", "tom", "vera", "priya"):
+        user = factories.person(username)
+        in_it = ChangeRequest.objects.visible_to(user).waiting_for(user)
+        counts[username] = count_waiting_for(user)
+        assert counts[username] == in_it.count()
+    assert counts["sofia"] == 1
 
 
 def test_the_inbox_goes_on_to_a_second_page(world, as_):
