@@ -26,6 +26,7 @@ class AuditEvent(EventName):
         "{actor} looked into {entries} entries that were kept out of the {object}: {reason}",
     )
     ANCHORED = "audit.anchored", "{authority} stamped the {object} of {size} entries at {time}."
+    READ = "audit.log_read", "{actor} read the {object} through its {way}: {scope}."
     EXPORTED = "audit.exported", "{actor} exported the {object} of {size} entries as {format}."
     KEY_ROTATED = (
         "audit.key_rotated",

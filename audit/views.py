@@ -1,4 +1,7 @@
-"""The audit log as people read it. Reading leaves no event; ``?verify`` verifies what a page shows, now."""
+"""The audit log as people read it, which leaves an event an hour.
+
+``?verify`` verifies what a page shows, now.
+"""
 
 from http import HTTPStatus
 from typing import Any, Final
@@ -11,6 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from audit.actions.record_reading import Way, record_reading
 from audit.addresses import address_of
 from audit.differences import differences_of, other_facts
 from audit.forms import EventFilter
@@ -56,7 +60,11 @@ def events(request: HttpRequest) -> HttpResponse:
         "views": views_for(request, reach),
         **_neighbours(request, page),
     }
-    return render(request, "audit/events.html", context, status=status)
+    answer = render(request, "audit/events.html", context, status=status)
+    if asked.is_valid() and (reach.whole or reach.projects):
+        wanted = asked.cleaned_data
+        _record_reading(request, wanted, wanted["project"] or None)
+    return answer
 
 
 @require_safe
@@ -77,7 +85,9 @@ def stream(request: HttpRequest, name: str) -> HttpResponse:
         "verify_url": _to_verify(request),
         **_neighbours(request, page),
     }
-    return render(request, "audit/stream.html", context)
+    answer = render(request, "audit/stream.html", context)
+    _record_reading(request, {"stream": name}, page.events[0].project)
+    return answer
 
 
 @require_safe
@@ -104,7 +114,9 @@ def event(request: HttpRequest, pk: int) -> HttpResponse:
         "others": other_facts(shown.facts),
         "proven": prove(shown) if "verify" in request.GET else None,
     }
-    return render(request, "audit/event.html", context)
+    answer = render(request, "audit/event.html", context)
+    _record_reading(request, {"event": shown.uid}, shown.project)
+    return answer
 
 
 @require_safe
@@ -113,6 +125,7 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
     """``/audit/events/<pk>/entry/``: the bytes that were hashed, to be saved."""
     found = _readable(request, pk)
     name = _file_name(found)
+    _record_reading(request, {"event": found.uid}, found.project)
     return HttpResponse(
         bytes(found.entry),
         content_type="application/json",
@@ -138,6 +151,10 @@ def proof(request: HttpRequest, pk: int) -> HttpResponse:
         content_type="text/plain; charset=utf-8",
         headers={"Content-Disposition": name},
     )
+
+
+def _record_reading(request: HttpRequest, wanted: dict[str, Any], project: str | None) -> None:
+    record_reading(Way.PAGES, by=request.user, wanted=wanted, project=project)
 
 
 def _no_proof(request: HttpRequest, found: Event, sentence: str, status: int) -> HttpResponse:

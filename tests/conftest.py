@@ -57,10 +57,12 @@ def _empty_cache():
     """Throttles, cached sessions and remembered keys of one test are not the next one's."""
     from django.core.cache import cache  # noqa: PLC0415 -- needs Django
 
+    from audit import readings  # noqa: PLC0415 -- needs Django
     from audit.privacy import subject_keys  # noqa: PLC0415 -- needs Django
 
     cache.clear()
     subject_keys.forget()
+    readings.forget()
 
 
 @pytest.fixture(scope="module")

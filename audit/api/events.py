@@ -1,6 +1,7 @@
 """The audit log for machines: what happened, in order, each with its sentence."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.db.models import F
@@ -13,13 +14,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from audit.actions.record_reading import Way, record_reading
 from audit.api.reach import readable_by
 from audit.models import Event, EventQuerySet, Pending
-from audit.sentences import with_sentences
+from audit.sentences import sentence_templates, with_sentences
 
 PAGE: Final = 50
 LARGEST_PAGE: Final = 500
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
+_PSEUDONYM: Final = re.compile(r"[a-z]+_[0-9a-f]+")
 
 
 class ActorSerializer(serializers.Serializer[Any]):
@@ -114,13 +117,14 @@ class EventsView(GenericAPIView[Event]):
         if not found.is_valid():
             raise ValidationError(found.errors)
         listed, more = _page(found.qs, after, size)
-        return Response(
-            {
-                "next": _after(request, listed[-1]) if more else None,
-                "previous": None,
-                "results": [document(event) for event in with_sentences(listed)],
-            }
-        )
+        body = {
+            "next": _after(request, listed[-1]) if more else None,
+            "previous": None,
+            "results": [document(event) for event in with_sentences(listed)],
+        }
+        project = asked.get("project")
+        record_reading(Way.API, by=request.user, wanted=_wanted(asked), project=project)
+        return Response(body)
 
 
 def _page(events: EventQuerySet, after: int, size: int) -> tuple[list[Any], bool]:
@@ -154,7 +158,10 @@ class EventView(GenericAPIView[Event]):
         if found is None:
             raise NotFound(f"There is no event {pk} that you may read.")
         with_sentences([found])
-        return Response(document(found) | {"entry": bytes(found.entry).decode()})
+        body = document(found) | {"entry": bytes(found.entry).decode()}
+        wanted = {"event": found.uid}
+        record_reading(Way.API, by=request.user, wanted=wanted, project=found.project)
+        return Response(body)
 
 
 def document(event: Any) -> dict[str, Any]:
@@ -175,6 +182,16 @@ def document(event: Any) -> dict[str, Any]:
         "data": event.facts.get("data", {}),
         "leaf_hash": bytes(event.leaf_hash).hex(),
     }
+
+
+def _wanted(asked: Mapping[str, str]) -> dict[str, str]:
+    """Return what was asked for as the pages' filter says it, without what is no name of ours."""
+    wanted = {name: asked[name] for name in ("project", "stream") if asked.get(name)}
+    if asked.get("type") in sentence_templates():
+        wanted["type"] = asked["type"]
+    if _PSEUDONYM.fullmatch(asked.get("actor", "")):
+        wanted["person"] = asked["actor"]
+    return wanted
 
 
 def _number(asked: str | None, name: str, default: int) -> int:

@@ -18,6 +18,7 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audit.actions.record_reading import Way, record_reading
 from audit.api.reach import readable_by
 from audit.models import Checkpoint, Event, Tree
 from audit.reach import reach_of
@@ -124,6 +125,8 @@ class TileView(PublishedView):
             raise exceptions.NotFound(f"The log has no {wanted.path} now.") from error
         except OSError as error:
             raise NotHere from error
+        if wanted.level is None:
+            record_reading(Way.ENTRY_FILES, by=request.user)
         headers = {"Cache-Control": _FOR_EVER}
         return HttpResponse(data, content_type="application/octet-stream", headers=headers)
 

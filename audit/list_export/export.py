@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from audit.asked import asked_of, in_words
 from audit.itself import TheLog
 from audit.list_export.events import ExportEvent
 from audit.list_export.lines import Format, lines_of
@@ -15,8 +16,6 @@ from audit.models import Event
 from audit.origin import coming_from, current_origin
 from audit.reach import Reach
 from audit.record import Actor, record
-
-_PLAIN = ("project", "environment", "type", "person", "stream", "outcome", "seal")
 
 
 @dataclass(frozen=True)
@@ -39,12 +38,7 @@ def begin_export(wanted: Mapping[str, Any], reach: Reach, kind: Format, *, by: A
     actor: Actor = by
     subject = replace(TheLog(), audit_project=wanted.get("project") or None)
     words = {"words": wanted["text"]} if wanted.get("text") else {}
-    asked = {name: str(wanted[name]) for name in _PLAIN if wanted.get(name)}
-    asked |= {
-        name: f"{wanted[name]:%Y-%m-%dT%H:%M:%SZ}"
-        for name in ("since", "until")
-        if wanted.get(name)
-    }
+    asked = asked_of(wanted)
     newest = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     with transaction.atomic(durable=True):
         receipt = record(
@@ -53,7 +47,7 @@ def begin_export(wanted: Mapping[str, Any], reach: Reach, kind: Format, *, by: A
             by=actor,
             private=words,
             format=kind.name,
-            scope=_in_words(asked, has_words=bool(words)),
+            scope=in_words(asked, has_words=bool(words)),
             asked=asked,
         )
     found = found_within(reach, wanted)
@@ -78,10 +72,3 @@ def begin_export(wanted: Mapping[str, Any], reach: Reach, kind: Format, *, by: A
             )
 
     return Export(chunks(), f"audit-log-{receipt.event_id}.{kind.name}")
-
-
-def _in_words(asked: Mapping[str, str], *, has_words: bool) -> str:
-    said = [f"{name} {value}" for name, value in asked.items()]
-    if has_words:
-        said.append("with certain words")
-    return ", ".join(said) or "everything that the account may read"

@@ -6,12 +6,14 @@ from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audit.actions.record_reading import Way
 from audit.reach import reach_of
 from catalog.api.describe import call, query
 from catalog.api.endpoint import Endpoint
 from catalog.errors import InvalidInput
 from portal.moment.document import MomentSerializer, document_of
 from portal.moment.moment import moment_of
+from portal.moment.reading import record_moment_read
 
 
 class MomentView(Endpoint):
@@ -31,7 +33,9 @@ class MomentView(Endpoint):
         """
         environment = self.environment(slug, name)
         at = _time(request.query_params.get("time", ""))
-        return Response(document_of(moment_of(environment, at, reach_of(self.caller))))
+        body = document_of(moment_of(environment, at, reach_of(self.caller)))
+        record_moment_read(Way.API, environment, by=self.caller)
+        return Response(body)
 
 
 def _time(asked: str) -> datetime:

@@ -11,12 +11,14 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
+from audit.actions.record_reading import Way
 from audit.reach import Reach, reach_of
 from catalog.errors import InvalidInput
 from catalog.models import Environment
 from catalog.views.page import Page
 from catalog.views.projects import EnvironmentPart
 from portal.moment.moment import moment_of
+from portal.moment.reading import record_moment_read
 
 EARLIER = (
     ("an hour", timedelta(hours=1)),
@@ -107,7 +109,9 @@ class MomentPage(EnvironmentPart):
             return self.show(
                 HTTPStatus.UNPROCESSABLE_ENTITY, form=form, moment=None, why=error.sentence
             )
-        return self.show(form=form, moment=moment, why="", around=self._around(at))
+        answer = self.show(form=form, moment=moment, why="", around=self._around(at))
+        record_moment_read(Way.PAGES, self.environment, by=self.caller)
+        return answer
 
     def _around(self, at: datetime) -> list[tuple[str, str]]:
         return [

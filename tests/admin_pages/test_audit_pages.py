@@ -68,6 +68,7 @@ def test_another_project_cannot_be_asked_for(two_projects, browse):
 
 def test_the_order_is_newest_first_or_that_of_the_log(payments, browse):
     client = browse("admin")
+    client.get(reverse(LOG), {"project": "payments"})  # the reading itself is an event
     newest = sentences(client.get(reverse(LOG), {"project": "payments"}))
     oldest = sentences(client.get(reverse(LOG), {"project": "payments", "order": "log"}))
     assert newest == oldest[::-1]
@@ -131,6 +132,7 @@ def test_a_filter_that_is_none_is_said_at_its_field(payments, browse, wrong):
 @pytest.mark.parametrize("wrong", ["x", "-1", str(10**30), "1.5"])
 def test_a_place_in_the_log_that_is_none_begins_at_the_beginning(payments, browse, wrong):
     client = browse("admin")
+    client.get(reverse(LOG))  # the reading itself is an event
     first = sentences(client.get(reverse(LOG)))
     assert sentences(client.get(reverse(LOG), {"after": wrong})) == first
 
@@ -138,6 +140,7 @@ def test_a_place_in_the_log_that_is_none_begins_at_the_beginning(payments, brows
 def test_the_pages_hold_every_event_once_forwards_and_back(payments, browse, monkeypatch):
     monkeypatch.setattr(log, "PAGE_SIZE", 7)
     client = browse("admin")
+    client.get(reverse(LOG), {"project": "payments"})  # the reading itself is an event
     for order in ("", "log"):
         seen, address = [], f"{reverse(LOG)}?project=payments&order={order}"
         while address:
@@ -214,14 +217,6 @@ def test_the_number_of_queries_does_not_grow_with_the_log(
         client.get(reverse(LOG))
     with django_assert_max_num_queries(13):
         client.get(reverse(LOG), {"text": "role", "person": "admin"})
-
-
-def test_reading_leaves_no_event(payments, browse):
-    client = browse("admin")
-    before = Event.objects.count()
-    for name, args in [(LOG, []), ("audit:event", [Event.objects.first().pk])]:
-        client.get(reverse(name, args=args))
-    assert Event.objects.count() == before
 
 
 def test_the_log_is_only_read(payments, browse):

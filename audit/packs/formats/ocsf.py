@@ -33,6 +33,7 @@ _CLASS: Final = {
     "catalog.membership_expired": (USER_ACCESS, 2, "Revoke Privileges"),
     "catalog.portal_permissions_changed": (USER_ACCESS, 1, "Assign Privileges"),
     "audit.pack_downloaded": (API_ACTIVITY, 2, "Read"),
+    "audit.log_read": (API_ACTIVITY, 2, "Read"),
 }
 _VERBS: Final = (
     ("created", 1, "Create"),
