@@ -5,7 +5,8 @@ from typing import Any, Final
 from django.db.models import Case, CharField, QuerySet, Value, When
 from django.db.models.functions import Cast, Concat
 
-from audit.completeness.reconciliation import Population
+from audit.completeness.reconciliation import Agreement, Population
+from audit.privacy.events import PrivacyEvent
 from catalog.audit_reconciliation import in_stream
 from releases.audit_events import ReleaseEvent
 from releases.models import (
@@ -40,6 +41,15 @@ def _signed(decision: ApprovalDecision) -> QuerySet[Any, Any]:
 
 POPULATIONS: Final = [
     Population("Evidence", _evidence, [ReleaseEvent.EVIDENCE_ADDED]),
+    # Their bytes are gone: only a pruning may be the reason.
+    Agreement(
+        "Reports whose time was over",
+        held="SELECT sha256, count(*)::text FROM releases_evidence WHERE pruned_at IS NOT NULL GROUP BY 1",
+        told=f"""SELECT sha256, count(*)::text FROM audit_event,
+                jsonb_array_elements_text(facts #> '{{data,sha256}}') AS sha256
+            WHERE type = '{PrivacyEvent.PRUNED}' AND facts #>> '{{data,name}}' = 'evidence'
+            GROUP BY 1""",  # noqa: S608 -- composed of constants
+    ),
     Population(
         "Policies",
         lambda: in_stream(Policy.objects.all(), "policy"),

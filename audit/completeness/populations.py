@@ -10,24 +10,25 @@ from audit.completeness.reconciliation import Population
 from audit.itself import TheLog
 
 
-def _in_own_stream(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+def in_own_stream(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """Return the log's own stream for each of the rows."""
     return rows.values_list(Value(TheLog().audit_stream, output_field=CharField()))
 
 
 POPULATIONS: Final = [
     Population(
         "Verifications of the log",
-        lambda: _in_own_stream(VerificationRun.objects.all()),
+        lambda: in_own_stream(VerificationRun.objects.all()),
         [AuditEvent.VERIFIED, AuditEvent.VERIFICATION_FAILED],
     ),
     Population(
         "Alarms about the log",
-        lambda: _in_own_stream(Alarm.objects.all()),
+        lambda: in_own_stream(Alarm.objects.all()),
         [AuditEvent.ALARM_RAISED],
     ),
     Population(
         "Lifted alarms about the log",
-        lambda: _in_own_stream(Alarm.objects.exclude(lifted_at=None)),
+        lambda: in_own_stream(Alarm.objects.exclude(lifted_at=None)),
         [AuditEvent.ALARM_LIFTED],
     ),
 ]

@@ -146,9 +146,43 @@ FROM later
 """
 
 
-def checks() -> list[Population | Precedence]:
+@dataclass(frozen=True)
+class Agreement:
+    """What stands in a table and what the log says of the same things, where one event tells of several.
+
+    Attributes:
+        name: what is compared, in the plural.
+        held: SQL for two columns of text, what it is and how it stands in the tables; each thing once.
+        told: the same out of the log.
+    """
+
+    name: str
+    held: str
+    told: str
+
+    def compare(self) -> Reconciled:
+        """Compare the two sides, in one statement."""
+        with connection.cursor() as cursor:
+            cursor.execute(_AGREED.format(held=self.held, told=self.told, shown=_SHOWN))
+            held, told, differing = cursor.fetchone()
+        return Reconciled(self.name, held, told, tuple(differing or ()))
+
+
+_AGREED: Final = """
+WITH held (what, stands) AS ({held}), told (what, stands) AS ({told})
+SELECT count(h.what), count(t.what), (array_agg(
+    what || ': ' || coalesce(h.stands, 'nothing') || ' in the tables and '
+        || coalesce(t.stands, 'nothing') || ' in the log.' ORDER BY what)
+    FILTER (WHERE h.stands IS DISTINCT FROM t.stands))[1:{shown}]
+FROM held h FULL JOIN told t USING (what)
+"""
+
+Reconciliation = Population | Precedence | Agreement
+
+
+def checks() -> list[Reconciliation]:
     """Return those that settings.AUDIT_RECONCILIATION names."""
-    found: list[Population | Precedence] = []
+    found: list[Reconciliation] = []
     for path in settings.AUDIT_RECONCILIATION:
         found += import_string(path)
     return found

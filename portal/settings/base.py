@@ -330,6 +330,7 @@ METRICS_TOKEN = env_str("METRICS_TOKEN", default="")
 # What is counted on both sides, in the tables and in the log; each app names its own.
 AUDIT_RECONCILIATION = [
     "audit.completeness.populations.POPULATIONS",
+    "audit.privacy.reconciliation.POPULATIONS",
     "catalog.audit_reconciliation.POPULATIONS",
     "releases.audit_reconciliation.POPULATIONS",
     "deployments.audit_reconciliation.POPULATIONS",

@@ -365,3 +365,4 @@ class TestFaults:
         ledger.seal()
         assert prove(renewed.pk)
         assert any("A restore brought back" in sentence for sentence in told())
+        assert [each.sentence for each in reconcile() if not each.ok] == []
