@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/destinations/<int:pk>/change/", streaming.change, name="destination-change"),
     path("audit/destinations/<int:pk>/pause/", streaming.pause, name="destination-pause"),
     path("audit/destinations/<int:pk>/resume/", streaming.resume, name="destination-resume"),
+    path("audit/destinations/<int:pk>/replay/", streaming.replay, name="destination-replay"),
     path("audit/destinations/<int:pk>/test/", streaming.test, name="destination-test"),
     path("audit/destinations/<int:pk>/again/", streaming.again, name="destination-again"),
     path("audit/destinations/<int:pk>/remove/", streaming.remove, name="destination-remove"),

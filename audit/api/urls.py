@@ -3,15 +3,14 @@
 from django.urls import URLPattern, URLResolver, path
 
 from audit.api.controls import ControlsView, ControlView
-from audit.api.destinations import (
-    DeadLettersView,
+from audit.api.destinations.dead_letters import DeadLettersView, SendAgainView
+from audit.api.destinations.deeds import (
     DestinationPauseView,
+    DestinationReplayView,
     DestinationResumeView,
-    DestinationsView,
     DestinationTestView,
-    DestinationView,
-    SendAgainView,
 )
+from audit.api.destinations.lists import DestinationsView, DestinationView
 from audit.api.events import EventsView, EventView
 from audit.api.packs import PackFileView, PacksView, PackView
 from audit.api.published import CheckpointView, ConsistencyView, ProofView, TileView
@@ -21,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/destinations/<int:pk>/", DestinationView.as_view()),
     path("audit/destinations/<int:pk>/pause/", DestinationPauseView.as_view()),
     path("audit/destinations/<int:pk>/resume/", DestinationResumeView.as_view()),
+    path("audit/destinations/<int:pk>/replay/", DestinationReplayView.as_view()),
     path("audit/destinations/<int:pk>/test/", DestinationTestView.as_view()),
     path("audit/destinations/<int:pk>/dead-letters/", DeadLettersView.as_view()),
     path("audit/destinations/<int:pk>/dead-letters/send-again/", SendAgainView.as_view()),

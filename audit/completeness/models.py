@@ -44,6 +44,7 @@ class AlarmKind(models.TextChoices):
     CLOCK = "clock", "The clock is off"
     UNVERIFIED = "unverified", "Not verified"
     UNKEPT = "unkept", "Not kept elsewhere"
+    STREAM = "stream", "Not sent to a destination"
 
 
 class Alarm(models.Model):

@@ -16,6 +16,10 @@ class StreamEvent(EventName):
         "audit.stream_record_refused",
         "The {object} refused entry {index} for good: {why}",
     )
+    REPLAYED = (
+        "audit.stream_replayed",
+        "{actor} had the log sent to the {object} again from entry {from_index}; it had come to {reached}.",
+    )
     SENT_AGAIN = (
         "audit.stream_sent_again",
         "{actor} had {count} refused entries sent again to the {object}.",

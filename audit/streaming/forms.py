@@ -64,6 +64,14 @@ _FIELDS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
+class ReplayForm(forms.Form):
+    """From where the log is to be sent again."""
+
+    from_index = forms.IntegerField(
+        label="From entry", min_value=0, help_text="Its place in the log, counted from 0."
+    )
+
+
 class PauseForm(forms.Form):
     """Why nothing is to be sent."""
 

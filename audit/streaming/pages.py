@@ -19,10 +19,11 @@ from audit.streaming.actions.change import change_destination
 from audit.streaming.actions.create import create_destination
 from audit.streaming.actions.pause import pause_destination
 from audit.streaming.actions.remove import remove_destination
+from audit.streaming.actions.replay import replay_destination
 from audit.streaming.actions.resume import resume_destination
 from audit.streaming.actions.send_again import send_again
 from audit.streaming.errors import StreamingNotAllowed, StreamingRefused
-from audit.streaming.forms import DestinationForm, PauseForm
+from audit.streaming.forms import DestinationForm, PauseForm, ReplayForm
 from audit.streaming.lag import Lag, lags
 from audit.streaming.models import CONFIGURED, Destination, DestinationKind
 from audit.streaming.rule import ensure_may_stream, may_stream
@@ -142,6 +143,20 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @login_required
+def replay(request: HttpRequest, pk: int) -> HttpResponse:
+    """``/audit/destinations/<pk>/replay/``."""
+    form = ReplayForm(request.POST)
+    index = form.cleaned_data["from_index"] if form.is_valid() else -1
+    return _do(
+        request,
+        pk,
+        lambda: replay_destination(pk, from_index=index, by=request.user),
+        f"The log is sent there again from entry {index} on.",
+    )
+
+
+@require_POST
+@login_required
 def test(request: HttpRequest, pk: int) -> HttpResponse:
     """``/audit/destinations/<pk>/test/``."""
     return _do(
@@ -242,4 +257,5 @@ def _context(request: HttpRequest, found: Destination) -> dict[str, Any]:
         "letters": letters,
         "may_change": may_stream(request.user),
         "pause_form": PauseForm(),
+        "replay_form": ReplayForm(),
     }

@@ -141,7 +141,7 @@ class Turn:
             return self._wait(trouble)
         except RecordsRefused as refusal:
             return self._narrow(first, until, refusal)
-        return self._acknowledged(until, until - first)
+        return self._acknowledged(first, until)
 
     def _begin_log(self, origin: str) -> None:
         """Begin at the first entry of a log that was opened after a restore."""
@@ -151,14 +151,18 @@ class Turn:
             changes["next_index"] = 0
         self._write(**changes)
 
-    def _acknowledged(self, until: int, number: int) -> bool:
+    def _acknowledged(self, first: int, until: int) -> bool:
         self._write(
             next_index=until,
             sending_until=None,
-            delivered=self._at.delivered + number,
+            delivered=self._at.delivered + until - first,
             refused_in_row=0,
             **self._healthy(),
         )
+        # In a replay it may take what it refused before.
+        self._at.dead_letters.open().filter(
+            origin=self._at.origin, index__gte=first, index__lt=until
+        ).update(delivered_at=timezone.now(), again_at=None)
         return True
 
     def _narrow(self, first: int, until: int, refusal: RecordsRefused) -> bool:

@@ -18,6 +18,7 @@ from audit.itself import TheLog, the_watcher
 from audit.models import Tree
 from audit.origin import Origin, coming_from
 from audit.record import record
+from audit.streaming.watching import watch_destinations
 
 NIGHTLY: Final = 3000
 """Seconds that a verification may take: less than after which the broker gives the task to another worker."""
@@ -37,6 +38,7 @@ def watch() -> None:
     """Raise and lift alarms; make up for a night in which nobody verified."""
     with coming_from(Origin("worker")):
         watch_over()
+        watch_destinations()
     is_wanted = verification_is_due() or is_asked_for()
     if is_wanted and progress() is None and cache.add(_ASKED, 1, NIGHTLY):
         verify.delay()

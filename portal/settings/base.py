@@ -387,6 +387,9 @@ WEBHOOK_SECRETS_DIR = env_str("WEBHOOK_SECRETS_DIR", default="")
 # files of JSON lines lie. Only the streamer reads the one and writes the other.
 STREAMING_SECRETS_DIR = env_str("STREAMING_SECRETS_DIR", default=WEBHOOK_SECRETS_DIR)
 STREAMING_ROOT = env_str("STREAMING_ROOT", default=str(BASE_DIR / ".gatehouse" / "stream"))
+# Beyond these a destination is an alarm: the age of what it lacks, and how many entries it refused for good.
+STREAMING_ALARM_SECONDS = env_int("STREAMING_ALARM_SECONDS", default=900, least=1)
+STREAMING_ALARM_DEAD_LETTERS = env_int("STREAMING_ALARM_DEAD_LETTERS", default=10, least=0)
 STATEMENT_TARGET = "deployments.statement.target_of"
 # What serves in an environment now: the champion of a comparison.
 CHAMPIONS = "deployments.running.champions_in"

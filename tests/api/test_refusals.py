@@ -149,6 +149,11 @@ OF_THE_PORTAL = {
         {"why": "why not"},
     ),
     "audit_destinations_resume": ("POST", "audit/destinations/{destination}/resume/", None),
+    "audit_destinations_replay": (
+        "POST",
+        "audit/destinations/{destination}/replay/",
+        {"from_index": 0},
+    ),
     "audit_destinations_test": ("POST", "audit/destinations/{destination}/test/", None),
     "audit_dead_letters_send_again": (
         "POST",

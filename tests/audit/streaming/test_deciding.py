@@ -12,6 +12,7 @@ from audit.streaming.actions.change import change_destination
 from audit.streaming.actions.create import create_destination
 from audit.streaming.actions.pause import pause_destination
 from audit.streaming.actions.remove import remove_destination
+from audit.streaming.actions.replay import replay_destination
 from audit.streaming.actions.resume import resume_destination
 from audit.streaming.actions.send_again import send_again
 from audit.streaming.errors import (
@@ -124,6 +125,7 @@ def test_nobody_but_an_administrator_decides(auditor, destination):
         lambda: change_destination(pk, {"format": "ocsf"}, by=auditor),
         lambda: pause_destination(pk, why="why not", by=auditor),
         lambda: resume_destination(pk, by=auditor),
+        lambda: replay_destination(pk, from_index=0, by=auditor),
         lambda: ask_for_test(pk, by=auditor),
         lambda: send_again(pk, by=auditor),
         lambda: remove_destination(pk, by=auditor),
@@ -142,6 +144,7 @@ def writes(pk):
         ("post", reverse("audit:destination-change", args=[pk]), {"name": "b"}),
         ("post", reverse("audit:destination-pause", args=[pk]), {"why": "x"}),
         ("post", reverse("audit:destination-resume", args=[pk]), {}),
+        ("post", reverse("audit:destination-replay", args=[pk]), {"from_index": "0"}),
         ("post", reverse("audit:destination-test", args=[pk]), {}),
         ("post", reverse("audit:destination-again", args=[pk]), {}),
         ("post", reverse("audit:destination-remove", args=[pk]), {}),
@@ -170,6 +173,7 @@ def test_every_deed_of_the_api_is_refused_to_others(auditor, destination):
         ("delete", one, None),
         ("post", f"{one}pause/", {"why": "x"}),
         ("post", f"{one}resume/", {}),
+        ("post", f"{one}replay/", {"from_index": 0}),
         ("post", f"{one}test/", {}),
         ("post", f"{one}dead-letters/send-again/", {}),
     ]
@@ -218,6 +222,11 @@ def test_a_destination_lives_its_life_over_rest(admin):
     assert caller.post(f"{one}pause/", {"why": "a rest"}, format="json").json()["is_paused"]
     assert caller.post(f"{one}pause/", {"why": "a rest"}, format="json").status_code == 409
     assert not caller.post(f"{one}resume/").json()["is_paused"]
+    nothing = caller.post(f"{one}replay/", {"from_index": 0}, format="json")
+    assert (nothing.status_code, list(nothing.json()["errors"])) == (400, ["from_index"])
+    Destination.objects.update(next_index=9)
+    replayed = caller.post(f"{one}replay/", {"from_index": 4}, format="json")
+    assert (replayed.status_code, replayed.json()["next_index"]) == (202, 4)
     asked = caller.post(f"{one}test/")
     assert (asked.status_code, asked.json()["test"]["done_at"]) == (202, None)
     assert caller.post(f"{one}test/").status_code == 409
@@ -232,7 +241,7 @@ def test_a_destination_lives_its_life_over_rest(admin):
     assert caller.get(one).status_code == 404
     told = Event.objects.filter(type__startswith="audit.stream_").order_by("pk")
     assert [event.type.partition("_")[2] for event in told] == [
-        "created", "changed", "paused", "resumed", "tested", "sent_again", "removed",
+        "created", "changed", "paused", "resumed", "replayed", "tested", "sent_again", "removed",
     ]  # fmt: skip
     for event in with_sentences(list(told)):
         assert admin.display_name in event.sentence
@@ -264,6 +273,12 @@ def test_a_destination_lives_its_life_on_the_pages(admin):
     for words in ("The destination answered 422.", "Send again", "Send a test record", "Pause"):
         assert words in shown
     assert client.post(f"{one}pause/", {"why": ""}).status_code == 422
+    assert client.post(f"{one}replay/", {"from_index": "0"}).status_code == 422
+    Destination.objects.update(next_index=9)
+    assert "Send again from…" in client.get(one).content.decode()
+    assert client.post(f"{one}replay/", {"from_index": "x"}).status_code == 422
+    assert client.post(f"{one}replay/", {"from_index": "4"})["Location"] == one
+    assert Destination.objects.get().next_index == 4
     for deed, more in (
         ("pause/", {"why": "maintenance"}), ("resume/", {}), ("test/", {}),
         ("again/", {"index": "7"}), ("change/", {**fields, "format": "ocsf"}),

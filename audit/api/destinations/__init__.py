@@ -1,0 +1,1 @@
+"""Where the log is sent, for machines: set up, pause, test, send again."""
