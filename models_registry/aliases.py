@@ -45,6 +45,17 @@ def ordered_last(model: RegisteredModel, alias: str) -> AliasOrder | None:
     return orders.order_by("-pk").first()
 
 
+def unsettled_orders(model: RegisteredModel) -> list[str]:
+    """Return a sentence for each alias that MLflow does not show as the portal wants it; one query."""
+    newest = (
+        AliasOrder.objects.filter(model=model)
+        .order_by("alias", "-pk")
+        .distinct("alias")
+        .select_related("version", "environment")
+    )
+    return [words for order in newest if (words := _in_words(order, model))]
+
+
 def environments_serving(version: ModelVersion) -> list[Environment]:
     """Return the environments for which the version was verified last, by the orders of aliases."""
     newest = (
@@ -76,6 +87,11 @@ def order_aliases(environment: Environment, release_id: int, *, change_request: 
 def holds_models(version: ArtifactVersion) -> bool:
     """Return whether an artifact version came from a model registry."""
     return ModelVersion.objects.filter(artifact_version=version).exists()
+
+
+def _in_words(order: AliasOrder, model: RegisteredModel) -> str:
+    order.version.model = model
+    return order.in_words
 
 
 def _order(

@@ -56,6 +56,10 @@ class AliasOrderState(models.TextChoices):
     OVERTAKEN = "overtaken", "Overtaken by a later deployment"
 
 
+UNSETTLED = (AliasOrderState.WANTED, AliasOrderState.SETTING, AliasOrderState.REFUSED)
+"""MLflow does not show what the portal wants it to."""
+
+
 class AliasOrderQuerySet(models.QuerySet["AliasOrder"]):
     """Reads of alias orders."""
 
@@ -98,3 +102,23 @@ class AliasOrder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.alias} to {self.version}"
+
+    @property
+    def in_words(self) -> str:
+        """What is still to be done, or why it was not; empty for an order that came to its end.
+
+        Needs the version's model and the environment.
+        """
+        if self.state not in UNSETTLED:
+            return ""
+        verified = (
+            f"{self.version} was verified in {self.environment.name} (CR-{self.change_request})"
+        )
+        if self.state == AliasOrderState.REFUSED:
+            return f"{verified}, but its alias {self.alias} was refused: {self.sentence}"
+        if self.sentence:
+            return (
+                f"{verified}. Its alias {self.alias} could not be set yet, and is tried again by itself: "
+                f"{self.sentence}"
+            )
+        return f"{verified}. A worker sets its alias {self.alias} in MLflow."

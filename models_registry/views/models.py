@@ -13,6 +13,7 @@ from catalog.views.page import Deed, Page
 from catalog.views.paging import slice_of
 from catalog.views.projects import ProjectPage
 from models_registry.actions.settle_finding import settle_finding
+from models_registry.aliases import unsettled_orders
 from models_registry.forms import ModelFilter, SettleForm
 from models_registry.models import Finding, FindingState, ModelVersion, RegisteredModel, Registry
 from models_registry.sections import sections_of
@@ -76,6 +77,7 @@ class ModelPage(Page):
             "project": project,
             "shown": shown,
             "aliases": sorted(model.aliases.items()),
+            "unsettled": unsettled_orders(model),
             "findings": findings_of(Finding.objects.filter(model=model)),
             "may_settle": held_in(project, self.caller).may(Permission.MANAGE_PROJECT),
             "settle_form": SettleForm(),

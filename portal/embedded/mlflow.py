@@ -38,6 +38,8 @@ class MlflowServer:
     home: Path
     port: int
     webhook_key: str = field(repr=False)
+    workers: int = 1
+    """Processes that answer; MLflow starts four unless told otherwise, of a quarter of a GiB each."""
 
     @property
     def url(self) -> str:
@@ -48,7 +50,7 @@ class MlflowServer:
         """Return the command that serves it."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         command = [str(self.python), "-m", "mlflow", "server"]
-        command += ["--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
+        command += ["--host", "127.0.0.1", "--port", str(self.port), "--workers", str(self.workers)]
         command += ["--backend-store-uri", f"sqlite:///{self.home / 'mlflow.db'}"]
         command += ["--artifacts-destination", str(self.home / "artifacts")]
         return [*command, "--uvicorn-opts", "--log-level warning --no-access-log"]

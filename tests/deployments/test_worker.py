@@ -8,7 +8,7 @@ from django.db import connection
 
 from audit.models import Event
 from catalog import nudges
-from deployments.models import Deployment
+from deployments.models import Deployment, DeploymentStep
 from deployments.tasks import sweep
 from tests.deployments.ground import Api
 from tests.support import database
@@ -76,6 +76,61 @@ def test_a_worker_killed_between_apply_and_verify_is_followed_by_another(
     assert types.count("deployments.verified") == 1
     assert types.count("releases.deployed") == 1
     assert Deployment.objects.get().state == "succeeded"
+
+
+@pytest.fixture
+def bundled(live_worker, shared_ground, api):
+    """An image beside the model that it asks; a new model takes over in two parts."""
+    shared_ground.on_cluster(api.url)
+    shared_ground.bind()
+    shared_ground.bind_model(canary_percents=[10, 50], canary_hold_seconds=2)
+    first = shared_ground.request(shared_ground.version(), shared_ground.model())
+    swept_until(first, "deployed")
+    return shared_ground
+
+
+def ended_once(change_request) -> list[str]:
+    """What was told of it: another worker took over, and each thing was done once."""
+    stream = Event.objects.filter(stream=f"change-request/{change_request.number}")
+    types = list(stream.values_list("type", flat=True))
+    assert types.count("deployments.applied") == types.count("deployments.verified") == 2
+    for once in ("taken_over", "promoted", "started", "succeeded"):
+        assert types.count(f"deployments.{once}") == 1, once
+    assert types.count("releases.deployed") == 1
+    return types
+
+
+def test_a_worker_killed_in_the_middle_of_a_canary_is_followed_by_one_that_promotes(
+    live_worker, bundled, api
+):
+    image, model = bundled.version(), bundled.model()
+    change_request = bundled.request(image, model)
+    held = DeploymentStep.objects.filter(verb="shift", sentence__startswith="10 % of the requests")
+    wait_for(lambda: held.filter(deployment__change_request=change_request.number).exists())
+    live_worker.kill()
+    live_worker.start()
+    swept_until(change_request, "deployed")
+    assert ended_once(change_request).count("deployments.shifted") == 2
+    assert api.serves() == {model.uri}
+    assert api.digests() == {image.digest}
+    assert "canary" not in api.service()["spec"]
+
+
+def test_a_worker_killed_in_the_middle_of_a_bundle_is_followed_by_one_that_ends_both(
+    live_worker, bundled, api
+):
+    image, model = bundled.version(), bundled.model()
+    api.pause(paused=True)  # both are applied, and neither gets on
+    change_request = bundled.request(image, model)
+    told = Event.objects.filter(stream=f"change-request/{change_request.number}")
+    wait_for(lambda: told.filter(type="deployments.applied").count() == 2)
+    live_worker.kill()
+    api.pause(paused=False)
+    live_worker.start()
+    swept_until(change_request, "deployed")
+    ended_once(change_request)
+    assert api.serves() == {model.uri}
+    assert api.digests() == {image.digest}
 
 
 def test_a_worker_told_to_stop_hands_its_work_on_without_waiting_for_the_lease(
