@@ -147,6 +147,27 @@
     }
   }
 
+  // On a phone a row becomes a card whose values bear their column's name. The roles say that it is still a
+  // table: browsers forget that once its parts are drawn as blocks. Without scripts it is scrolled sideways.
+  function stackTables(scope) {
+    for (const table of scope.querySelectorAll(".gh-scroll > table.table:not([data-stacked])")) {
+      table.dataset.stacked = "yes";
+      const names = [...table.querySelectorAll("thead th, thead td")].map((cell) => cell.textContent.trim());
+      table.setAttribute("role", "table");
+      for (const part of table.querySelectorAll("thead, tbody")) part.setAttribute("role", "rowgroup");
+      for (const name of table.querySelectorAll("thead th")) name.setAttribute("role", "columnheader");
+      for (const row of table.rows) {
+        row.setAttribute("role", "row");
+        if (!row.closest("tbody")) continue;
+        [...row.cells].forEach((cell, place) => {
+          cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : "cell");
+          if (place > 0 && names[place] && row.cells.length === names.length) cell.dataset.label = names[place];
+          cell.toggleAttribute("data-blank", !cell.textContent.trim() && !cell.children.length);
+        });
+      }
+    }
+  }
+
   // ── the bar at the bottom of a phone leaves when the panel itself is in sight ───────────────────
 
   function wireBars(scope) {
@@ -175,6 +196,7 @@
   function wire(scope) {
     localTimes(scope);
     wireFilters(scope);
+    stackTables(scope);
     wireBars(scope);
     sayChanges(scope);
   }

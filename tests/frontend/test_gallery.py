@@ -135,6 +135,26 @@ def test_a_long_table_is_filtered_by_words(page, address):
     expect(page.locator("#gh-announcer")).to_have_text("1 shown")
 
 
+def test_on_a_phone_a_row_of_a_table_is_a_card_whose_values_bear_their_columns_names(
+    browser, address
+):
+    context = browser.new_context(viewport={"width": 390, "height": 900})
+    page = context.new_page()
+    page.goto(f"{address}/project/")
+    table = page.locator("#releases")
+    row = table.locator("tbody tr").first
+    cells = row.locator("td, th").all()
+    tops = [cell.bounding_box()["y"] for cell in cells]
+    label = cells[1].evaluate("cell => getComputedStyle(cell, '::before').content")
+    hidden = table.evaluate("it => it.parentElement.scrollWidth - it.parentElement.clientWidth")
+    roles = [cell.get_attribute("role") for cell in cells]
+    context.close()
+    assert tops == sorted(set(tops))
+    assert label == '"Content"'
+    assert hidden == 0
+    assert set(roles) <= {"cell", "rowheader"}
+
+
 def test_a_refused_form_takes_the_focus_to_what_is_wrong(page, address):
     page.goto(f"{address}/parts/")
     assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
