@@ -5,7 +5,8 @@ from typing import Any, Final
 from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
-from audit.completeness.reconciliation import Population
+from audit.completeness.reconciliation import Agreement, Population
+from audit.privacy.events import PrivacyEvent
 from catalog.audit_events import CatalogEvent
 from catalog.models import (
     ApiToken,
@@ -18,6 +19,15 @@ from catalog.models import (
     Team,
     User,
     UserKind,
+)
+from catalog.permissions import PortalPermission
+
+_NOT_ERASED: Final = f"""
+NOT EXISTS (SELECT FROM audit_event x WHERE x.type = '{PrivacyEvent.ERASED}'
+    AND x.facts #>> '{{data,subject_id}}' = e.facts #>> '{{object,id}}')
+"""
+_OF_THE_PORTAL: Final = ", ".join(
+    "'{}'".format(each.value.partition(".")[2]) for each in PortalPermission
 )
 
 
@@ -47,6 +57,29 @@ POPULATIONS: Final = [
         "Service accounts",
         lambda: in_stream(ServiceAccount.objects.all(), "project", "project_id"),
         [CatalogEvent.SERVICE_ACCOUNT_CREATED],
+    ),
+    # Who holds these reads or administers everything, and a count would not see them change hands.
+    Agreement(
+        "Superusers",
+        held="SELECT pseudonym, 'superuser' FROM catalog_user WHERE is_superuser",
+        told=f"""SELECT DISTINCT e.facts #>> '{{object,id}}', 'superuser' FROM audit_event e
+            WHERE e.type = '{CatalogEvent.PERSON_CREATED}' AND e.facts #> '{{data,superuser}}' = 'true'
+                AND {_NOT_ERASED}""",
+    ),
+    Agreement(
+        "Portal permissions",
+        held=f"""SELECT u.pseudonym, string_agg(p.codename, ' ' ORDER BY p.codename COLLATE "C")
+            FROM catalog_user u JOIN catalog_user_user_permissions g ON g.user_id = u.id
+                JOIN auth_permission p ON p.id = g.permission_id
+            WHERE p.codename IN ({_OF_THE_PORTAL}) GROUP BY 1""",
+        told=f"""SELECT * FROM (
+                SELECT DISTINCT ON (e.facts #>> '{{object,id}}') e.facts #>> '{{object,id}}',
+                    (SELECT string_agg(name, ' ' ORDER BY name COLLATE "C")
+                        FROM jsonb_array_elements_text(e.facts #> '{{data,after}}') name) AS held
+                FROM audit_event e
+                WHERE e.type = '{CatalogEvent.PORTAL_PERMISSIONS_CHANGED}' AND {_NOT_ERASED}
+                ORDER BY 1, e.id DESC
+            ) AS newest WHERE held IS NOT NULL""",
     ),
     Population("Teams", lambda: in_stream(Team.objects.all(), "team"), [CatalogEvent.TEAM_CREATED]),
     Population(

@@ -48,7 +48,7 @@ POPULATIONS: Final = [
         told=f"""SELECT sha256, count(*)::text FROM audit_event,
                 jsonb_array_elements_text(facts #> '{{data,sha256}}') AS sha256
             WHERE type = '{PrivacyEvent.PRUNED}' AND facts #>> '{{data,name}}' = 'evidence'
-            GROUP BY 1""",  # noqa: S608 -- composed of constants
+            GROUP BY 1""",
     ),
     Population(
         "Policies",

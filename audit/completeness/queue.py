@@ -18,22 +18,26 @@ SELECT
 """
 
 _BACKWARDS: Final = """
-SELECT stream, stream_seq FROM (
-    SELECT stream, stream_seq, recorded_at,
-        lag(recorded_at) OVER (PARTITION BY stream ORDER BY stream_seq) AS before
-    FROM audit_event
-) AS each WHERE recorded_at < before ORDER BY stream, stream_seq LIMIT 100
+SELECT stream, before, stream_seq, recorded_at < at_before, idx < idx_before FROM (
+    SELECT e.stream, e.stream_seq, e.recorded_at, l.idx, lag(e.stream_seq) OVER of_stream AS before,
+        lag(e.recorded_at) OVER of_stream AS at_before, lag(l.idx) OVER of_stream AS idx_before
+    FROM audit_event e LEFT JOIN audit_leaf l ON l.event_id = e.id
+    WINDOW of_stream AS (PARTITION BY e.stream ORDER BY e.stream_seq)
+) AS each WHERE recorded_at < at_before OR idx < idx_before ORDER BY stream, stream_seq LIMIT 100
 """
 
 
-def check_times(complaints: Complaints) -> None:
-    """No event of a stream is older than the one before it: the database's clock never went back."""
-    for stream, number in rows(_BACKWARDS):
-        complaints.add(
-            "backwards",
-            f"{stream} #{number} says an earlier time than the event before it: the database's clock was "
-            "set back.",
-        )
+def check_order(complaints: Complaints) -> None:
+    """No event of a stream is older than the one before it, and none has its place before that one."""
+    for stream, before, number, is_older, is_placed_before in rows(_BACKWARDS):
+        if is_older:
+            complaints.add(
+                "backwards",
+                f"{stream} #{number} says an earlier time than the event before it: the database's clock "
+                "was set back.",
+            )
+        if is_placed_before:
+            complaints.add("order", f"{stream} #{before} stands behind #{number} in the tree.")
 
 
 def check_queue(complaints: Complaints) -> None:

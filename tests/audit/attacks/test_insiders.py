@@ -1,4 +1,6 @@
-"""The application and the schema's owner: what they are refused, what they can do, and what shows it."""
+"""Whoever has a sign-in to the database: what they are refused, what they can do, and what shows it."""
+
+# ruff: noqa: S608 -- the statements are this file's own
 
 import psycopg
 import pytest
@@ -8,15 +10,19 @@ from audit.completeness.alarms import open_alarms, raise_alarm
 from audit.completeness.models import AlarmKind
 from audit.completeness.reconciliation import reconcile
 from audit.completeness.run import verify_and_tell
+from audit.completeness.verification import verify_log
 from audit.doctor.guards import check_triggers
 from audit.models import Disclosure, Event
 from audit.record import record
 from audit.sentences import with_sentences
+from audit.signer.errors import Refused
+from audit.tlog.merkle import Frontier
+from catalog.actions.set_portal_permissions import set_portal_permissions
 from releases.audit_events import ReleaseEvent
 from releases.models import Approval, ChangeRequest, Release, Statement
 from tests import factories as make
 from tests.audit.attacks.forgery import AT_7
-from tests.support.log import connected
+from tests.support.log import connected, rows, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,7 +46,7 @@ def test_the_owner_who_switches_the_triggers_off_is_told_by_the_doctor_and_the_v
     with connected("owner") as owner:
         owner.execute("ALTER TABLE audit_event DISABLE TRIGGER audit_event_refuses_change")
         assert not check_triggers().ok
-        owner.execute(f"UPDATE audit_event SET entry = 'x' WHERE id = {AT_7}")  # noqa: S608
+        owner.execute(f"UPDATE audit_event SET entry = 'x' WHERE id = {AT_7}")
         owner.execute("ALTER TABLE audit_event ENABLE ALWAYS TRIGGER audit_event_refuses_change")
     assert check_triggers().ok
     assert "The entry of leaf 7 was changed" in findings()
@@ -118,3 +124,78 @@ def test_nothing_shows_an_approval_that_the_application_itself_invents(log, find
     log.seal()
     assert findings() == ""
     assert differing() == []
+
+
+def test_the_application_that_makes_somebody_a_superuser_is_found(log):
+    tom = make.person("tom")
+    assert differing() == []
+    as_application("UPDATE catalog_user SET is_superuser = true WHERE username = 'tom'")
+    told = f"{tom.pseudonym}: superuser in the tables and nothing in the log."
+    assert told in " ".join(differing())
+
+
+def test_the_application_that_gives_or_takes_portal_permissions_is_found(log):
+    admin = make.admin()
+    tom = set_portal_permissions(make.person("tom"), permissions=["manage_people"], by=admin)
+    vera = set_portal_permissions(make.person("vera"), permissions=["manage_privacy"], by=admin)
+    assert differing() == []
+    as_application(
+        "UPDATE catalog_user_user_permissions SET permission_id ="
+        " (SELECT id FROM auth_permission WHERE codename = 'manage_privacy')"
+        f" WHERE user_id = {tom.pk}"
+    )
+    as_application(f"DELETE FROM catalog_user_user_permissions WHERE user_id = {vera.pk}")
+    told = " ".join(differing())
+    assert f"{tom.pseudonym}: manage_privacy in the tables and manage_people in the log." in told
+    assert f"{vera.pseudonym}: nothing in the tables and manage_privacy in the log." in told
+
+
+def test_a_sequencer_that_drops_an_event_is_found(log, findings):
+    write("thing/1")
+    with connected("sequencer") as sequencer:
+        sequencer.execute("DELETE FROM audit_pending")
+    assert "1 events are neither sealed nor wait for it" in findings()
+
+
+def test_a_sequencer_that_invents_a_leaf_is_found_and_not_signed(signed, settings):
+    settings.LOG_ROOT = signed.root
+    write("thing/1")
+    with connected("sequencer") as sequencer:
+        sequencer.execute(
+            "INSERT INTO audit_leaf (idx, event_id, leaf_hash)"
+            " SELECT 20, event_id, sha256('x') FROM audit_pending"
+        )
+        sequencer.execute("DELETE FROM audit_pending")
+        sequencer.execute("UPDATE audit_tree SET size = 21")
+    with pytest.raises(Refused):
+        signed.sign()
+    assert "The entry of leaf 20 was changed" in " ".join(verify_log().findings)
+
+
+def test_a_sequencer_that_turns_a_stream_around_is_found(log, findings):
+    write("thing/3", 2)
+    leaves = [bytes(leaf) for (leaf,) in rows("SELECT leaf_hash FROM audit_leaf ORDER BY idx")]
+    later = rows("SELECT id, leaf_hash FROM audit_event WHERE stream = 'thing/3' ORDER BY id DESC")
+    frontier = Frontier()
+    frontier.extend([*leaves, *(bytes(leaf) for _, leaf in later)])
+    with connected("sequencer") as sequencer:
+        for index, (event_id, leaf) in enumerate(later, len(leaves)):
+            sequencer.execute(
+                "INSERT INTO audit_leaf (idx, event_id, leaf_hash) VALUES (%s, %s, %s)",
+                [index, event_id, leaf],
+            )
+        sequencer.execute("DELETE FROM audit_pending")
+        sequencer.execute(
+            "UPDATE audit_tree SET size = %s, frontier = %s, root = %s",
+            [frontier.size, frontier.hashes, frontier.root()],
+        )
+    assert "thing/3 #1 stands behind #2 in the tree" in findings()
+
+
+def test_a_signer_s_sign_in_to_the_database_signs_nothing(log, findings):
+    with connected("signer") as signer:
+        signer.execute(
+            "INSERT INTO audit_checkpoint (origin, size, root, note)"
+            " SELECT origin, 13, sha256('x'), replace(note, '20', '13') FROM audit_checkpoint WHERE size = 20"
+        )
+    assert "The checkpoint of 13 entries:" in findings()
