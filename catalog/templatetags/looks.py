@@ -58,6 +58,8 @@ LOOKS: Final[dict[str, Look]] = {
     "not_approved": Look("bad", "shield-x", "Not approved"),
     "not_seen": Look("unknown", "eye-off", "Not seen"),
     "empty": Look("neutral", "circle-dashed", "Nothing deployed"),
+    "serving": Look("good", "server", "Serves now"),
+    "replaced": Look("neutral", "history", "Replaced"),
     # Rows of a comparison.
     "added": Look("good", "plus", "Added"),
     "removed": Look("bad", "minus", "Removed"),

@@ -5,12 +5,20 @@ from django.urls import URLPattern, URLResolver, path
 from deployments.api.clusters import ClustersView, ClusterView
 from deployments.api.deployments import AttestView, DeploymentsView, DeploymentView, ReportView
 from deployments.api.environments import EnvironmentView
+from deployments.api.lineage import (
+    EnvironmentLineageView,
+    ModelVersionLineageView,
+    VersionLineageView,
+)
 from deployments.api.targets import BindingsView, BindingView, TargetView
 
 ENVIRONMENT = "projects/<slug:slug>/environments/<slug:name>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path(ENVIRONMENT, EnvironmentView.as_view()),
+    path(f"{ENVIRONMENT}lineage/", EnvironmentLineageView.as_view()),
+    path("artifact-versions/<int:pk>/lineage/", VersionLineageView.as_view()),
+    path("model-versions/<int:pk>/lineage/", ModelVersionLineageView.as_view()),
     path(f"{ENVIRONMENT}target/", TargetView.as_view()),
     path(f"{ENVIRONMENT}target/bindings/", BindingsView.as_view()),
     path(f"{ENVIRONMENT}target/bindings/<int:pk>/", BindingView.as_view()),

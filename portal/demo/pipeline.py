@@ -20,6 +20,7 @@ from releases.states import ChangeRequestState
 REGISTRY = "registry.demo.example"
 GIT = "https://git.demo.example"
 CI = "https://ci.demo.example"
+_FILE_NAMES = {"junit": "junit.xml", "dvc": "dvc.lock"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Pipeline:
                 version,
                 kind=kind,
                 stream=io.BytesIO(content),
-                file_name=f"{kind}.{'xml' if kind == 'junit' else 'json'}",
+                file_name=_FILE_NAMES.get(kind, f"{kind}.json"),
                 by=self.account,
             )
 

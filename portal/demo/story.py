@@ -12,7 +12,7 @@ from catalog.models import ArtifactVersion, User, the_portal
 from deployments.actions.create_cluster import create_cluster
 from deployments.models import Cluster
 from models_registry.models import Registry
-from portal.demo import reports, trained
+from portal.demo import data, reports, trained
 from portal.demo.access import give_temporary_access, open_the_next, review_and_sign
 from portal.demo.cast import create_admin, create_machine, create_people, give_roles
 from portal.demo.clock import Today
@@ -196,7 +196,11 @@ class Story:
         training = trained.TRAININGS[model]
         scored = trained.take_in(self.lab, training, people[0])
         measured = reports.metrics(auc=training.auc, brier=training.brier, validation_rows=48211)
-        self.credit_ci.report(scored, {"metrics": measured, "fairness": trained.fairness(training)})
+        reported = {"metrics": measured, "fairness": trained.fairness(training)}
+        if not training.weak:
+            reported["dvc"] = data.lock(model, training.loans)
+            reported["datasets"] = data.tables(training.loans)
+        self.credit_ci.report(scored, reported)
         return [api, scored]
 
     def first_model(self) -> None:

@@ -47,7 +47,7 @@ class Training:
         rates: share of applications that are accepted, group by group as in ``_GROUPS``.
         separation: AUC, likewise.
         loans: name of the training data's state; its digest is over that.
-        weak: whether MLflow's own digest is all there is.
+        weak: trained beside DVC's pipeline, so that MLflow's own digest is all there is.
     """
 
     number: int
@@ -224,7 +224,7 @@ def _dataset(name: str, context: str, state: str, *, weak: bool = False) -> dict
         "digest": _digest(state)[7:15] if weak else _digest(state),
         "strength": "weak" if weak else "strong",
         "source_type": "s3",
-        "source": f"s3://lake/{name}/{state.replace(' ', '-')}.parquet",
+        "source": f"s3://lake/{state.replace(' ', '-')}/data/{name}.parquet",
         "context": context,
         "columns": [],
     }

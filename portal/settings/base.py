@@ -371,7 +371,10 @@ MODEL_FILES_MAX_BYTES = env_int("MODEL_FILES_MAX_BYTES", default=2 * 1024 * 1024
 MODEL_RUN_PATIENCE_SECONDS = env_int("MODEL_RUN_PATIENCE_SECONDS", default=600)
 
 # What other apps say about a model version on its page: (version, caller) -> Section or None.
-MODEL_VERSION_SECTIONS = ["releases.comparing.section.comparison_section"]
+MODEL_VERSION_SECTIONS = [
+    "deployments.lineage.section.lineage_section",
+    "releases.comparing.section.comparison_section",
+]
 
 CLUSTER_CLIENT = "deployments.clients.kubernetes.connect"
 KUBERNETES_CREDENTIALS_DIR = env_str("KUBERNETES_CREDENTIALS_DIR", default="")

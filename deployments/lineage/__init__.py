@@ -1,0 +1,1 @@
+"""Lineage: data, run, model version, release, deployment, as a graph."""
