@@ -34,8 +34,14 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """Return what this account may see; start every lookup here."""
         if user.is_superuser and user.is_active:
             return self
-        grants = ProjectUserObjectPermission.objects.held_by(user, "view_project")
-        return self.filter(pk__in=grants.values("content_object_id"))
+        return self.filter(pk__in=visible_project_ids(user))
+
+
+def visible_project_ids(user: "User") -> "models.QuerySet[Any, Any]":
+    """Return the ids of the projects in which the account has a role; a superuser sees the others as well."""
+    grants = ProjectUserObjectPermission.objects.held_by(user, "view_project")
+    ids: models.QuerySet[Any, Any] = grants.values("content_object_id")
+    return ids
 
 
 class Project(models.Model):

@@ -11,6 +11,7 @@ from catalog.models import Project, RiskTier, Tier
 from catalog.permissions import PortalPermission, allowed_portal
 from catalog.views.page import Page
 from deployments.models import Deployment
+from releases.inbox import count_waiting_for
 from releases.models import Approval, ApprovalDecision, ChangeKind, ChangeRequest
 from releases.rows import SHOWN_WITH, RequestRow, held_up_by, row_of, waits_for
 from releases.states import FINAL, STUCK, ChangeRequestState
@@ -31,11 +32,8 @@ class InboxPage(Page):
     def context(self) -> dict[str, Any]:
         """Return what waits, what is stuck, and what was decided lately."""
         waiting = ChangeRequest.objects.visible_to(self.caller).waiting_for(self.caller)
-        pages = Paginator(
-            _riskiest_first(waiting).select_related(*SHOWN_WITH),
-            PAGE_SIZE,
-            allow_empty_first_page=True,
-        )
+        pages = _Pages(_riskiest_first(waiting).select_related(*SHOWN_WITH), PAGE_SIZE)
+        pages.count = count_waiting_for(self.caller)
         try:
             shown = pages.page(self.request.GET.get("page", "1"))
         except InvalidPage:
@@ -98,6 +96,12 @@ class InboxPage(Page):
             "is_first_time": not Project.objects.visible_to(self.caller).exists(),
             "may_create": allowed_portal(self.caller, PortalPermission.ADD_PROJECT),
         }
+
+
+class _Pages(Paginator):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Pages of what somebody counted."""
+
+    count = 0
 
 
 def _riskiest_first(requests: "QuerySet[ChangeRequest]") -> "QuerySet[ChangeRequest]":
