@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import Any
 
 from django.contrib.auth.models import Permission as PermissionRow
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -21,6 +20,7 @@ from catalog.models.project import (
     ProjectUserObjectPermission,
 )
 from catalog.models.user import User, UserKind
+from catalog.statement import rows_of
 
 
 class Permission(StrEnum):
@@ -74,8 +74,8 @@ type_of_grant = {
 }
 
 
-# ``objects.held_by(user, codename)`` for one thing. Every action asks it, and to compose it takes longer
-# than to answer it.
+# ``objects.held_by(user, codename)`` for one thing. Every action asks it, and to compose or to plan it takes
+# longer than to answer it.
 _HELD = """
 SELECT 1 FROM {table} held
 JOIN auth_permission verb ON verb.id = held.permission_id
@@ -84,6 +84,10 @@ WHERE held.content_object_id = %s AND held.user_id = %s AND verb.codename = %s
   AND (held.expires_at IS NULL OR held.expires_at > %s)
 LIMIT 1
 """
+_HELD_ON = {
+    thing: _HELD.format(table=grants._meta.db_table)
+    for thing, grants in type_of_grant.items()
+}
 
 
 def administers(user: User) -> bool:
@@ -101,12 +105,8 @@ def allowed(user: User, permission: Permission, on: Project | Environment) -> bo
         return False
     if administers(user) and permission not in NEVER_BY_SUPERUSER:
         return True
-    table = type_of_grant[type(on)]._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _HELD.format(table=table), [on.pk, user.pk, permission.codename, timezone.now()]
-        )
-        return cursor.fetchone() is not None
+    named = [on.pk, user.pk, permission.codename, timezone.now()]
+    return bool(rows_of(_HELD_ON[type(on)], named))
 
 
 def require(permission: Permission, user: User, on: Project | Environment) -> None:

@@ -1,14 +1,13 @@
 """Hand-written statements for what is asked all the time: prepared once, without the ORM's composing."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.db import OperationalError, connection
 
-from audit.prepared import prepared
+from audit.prepared import Parameters, prepared
 
 
-def rows_of(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def rows_of(statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
     """Return all rows of a query that only reads, on the request's own connection.
 
     A connection that was lost since its last use is opened again; Django asks for that with a query of

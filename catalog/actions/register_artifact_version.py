@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from audit.prepared import prepared
 from audit.record import record
 from catalog.audit_events import CatalogEvent
 from catalog.authors import check_authors, in_words
@@ -82,7 +83,7 @@ def register_artifact_version(  # noqa: PLR0913 -- what CI tells, field by field
     return wanted, True
 
 
-# By hand: pipelines register all day, and to compose these two takes longer than to run them.
+# By hand: pipelines register all day, and to compose or to plan these two takes longer than to run them.
 _LOCK = (
     "SELECT id, kind FROM catalog_artifact WHERE project_id = %s AND name = %s FOR NO KEY UPDATE"
 )
@@ -91,11 +92,9 @@ _IS_THERE = "SELECT 1 FROM catalog_artifactversion WHERE artifact_id = %s AND ve
 
 def _locked_artifact(thing: Artifact) -> Artifact:
     """Return the artifact's row, new or not; of two identical calls the second finds what the first wrote."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [thing.project_id, thing.name])
-        row: tuple[int, str] | None = cursor.fetchone()
-    if row is not None:
-        pk, kind = row
+    rows = prepared(_LOCK, [thing.project_id, thing.name])
+    if rows:
+        [(pk, kind)] = rows
         return Artifact(pk=pk, project=thing.project, name=thing.name, kind=kind)
     made, _ = Artifact.objects.get_or_create(
         project=thing.project, name=thing.name, defaults={"kind": thing.kind}
@@ -107,10 +106,8 @@ def _locked_artifact(thing: Artifact) -> Artifact:
 
 def _found(wanted: ArtifactVersion) -> ArtifactVersion | None:
     """Return the version of that label, if there is one; asked when the artifact is locked."""
-    with connection.cursor() as cursor:
-        cursor.execute(_IS_THERE, [wanted.artifact_id, wanted.version])
-        if cursor.fetchone() is None:
-            return None
+    if not prepared(_IS_THERE, [wanted.artifact_id, wanted.version]):
+        return None
     return ArtifactVersion.objects.select_related("artifact").get(
         artifact=wanted.artifact, version=wanted.version
     )
