@@ -22,7 +22,8 @@ from audit.log import LogPage, events_within, found_within, page_of
 from audit.models import Event
 from audit.proving import ProvenPage, prove, prove_all
 from audit.reach import Reach, reach_of
-from audit.saved.pages import query_of, views_for
+from audit.saved.pages import views_for
+from audit.saved.queries import query_of
 from audit.sealing import NotSealed, proof_of, with_sealing
 from audit.search.found import MOST_WAITING
 from audit.sentences import with_sentences

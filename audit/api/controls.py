@@ -4,17 +4,18 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audit.api.reach import some_reach
 from audit.controls.answer import MOST_SHOWN, Answer, Standing, answers
 from audit.controls.catalogue import Framework, control_named, frameworks
 from audit.controls.errors import QuestionRefused
 from audit.controls.question import Question, question
 from audit.models import Event
-from audit.reach import Reach, reach_of
+from audit.reach import Reach
 
 
 class QuestionSerializer(serializers.Serializer[Any]):
@@ -97,7 +98,7 @@ class ControlsView(GenericAPIView[Event]):
     )
     def get(self, request: Request) -> Response:
         """Over what you may audit: ``view_audit`` in a project, or ``view_whole_audit``."""
-        reach = _reach(request)
+        reach = some_reach(request.user)
         listed = frameworks()
         controls = [each for framework in listed for each in framework.controls]
         found = iter(answers(controls, _question(request, reach), whole=reach.whole))
@@ -122,23 +123,13 @@ class ControlView(GenericAPIView[Event]):
     )
     def get(self, request: Request, framework: str, name: str) -> Response:
         """With up to 200 exceptions of each check; a pack with the scope `control` has all of them."""
-        reach = _reach(request)
+        reach = some_reach(request.user)
         control = control_named(f"{framework}/{name}")
         if control is None:
             raise NotFound(f"There is no control {framework:.40}/{name:.40}.")
         asked = _question(request, reach)
         [answer] = answers([control], asked, whole=reach.whole, shown=MOST_SHOWN)
         return Response(ControlSerializer(answer).data)
-
-
-def _reach(request: Request) -> Reach:
-    reach = reach_of(request.user)
-    if not reach.whole and not reach.projects:
-        raise PermissionDenied(
-            "You may read no part of the audit log. A role with the permission 'view_audit' in a project "
-            "would allow it; the project's administrators give roles."
-        )
-    return reach
 
 
 def _question(request: Request, reach: Reach) -> Question:

@@ -12,6 +12,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audit.api.strict import Strict
 from audit.packs.download import download
 from audit.packs.errors import PackNotAllowed, PackNotReady, PackRefused
 from audit.packs.models import Pack
@@ -41,7 +42,7 @@ class _Number(serializers.IntegerField):
         super().__init__(min_value=1, max_value=_LARGEST, **options)
 
 
-class NewPackSerializer(serializers.Serializer[Any]):
+class NewPackSerializer(Strict):
     """What the pack is to hold; nothing is everything that you may read."""
 
     project = serializers.CharField(
@@ -82,16 +83,6 @@ class NewPackSerializer(serializers.Serializer[Any]):
         max_length=LONGEST_PURPOSE,
         help_text="Stands in the pack.",
     )
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Return the checked values; a field that is not known is refused."""
-        if isinstance(data, Mapping) and (
-            unknown := sorted(set(map(str, data)) - set(self.fields))
-        ):
-            raise serializers.ValidationError(
-                {name: ["There is no such field here."] for name in unknown}
-            )
-        return super().to_internal_value(data)
 
 
 class PackStepSerializer(serializers.Serializer[Any]):

@@ -6,15 +6,32 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+from rest_framework.exceptions import PermissionDenied
 
 from audit.models import Event, EventQuerySet
+from audit.reach import Reach, reach_of
 
-Reach = Callable[[Any, str | None], Collection[str] | None]
+AuditedBy = Callable[[Any, str | None], Collection[str] | None]
+
+
+def some_reach(user: Any) -> Reach:
+    """Return what the account may read of the log.
+
+    Raises:
+        PermissionDenied: it is nothing.
+    """
+    reach = reach_of(user)
+    if not reach.whole and not reach.projects:
+        raise PermissionDenied(
+            "You may read no part of the audit log. A role with the permission 'view_audit' in a project "
+            "would allow it; the project's administrators give roles."
+        )
+    return reach
 
 
 @cache
-def _reach() -> Reach:
-    reach: Reach = import_string(settings.AUDIT_REACH)
+def _reach() -> AuditedBy:
+    reach: AuditedBy = import_string(settings.AUDIT_REACH)
     return reach
 
 

@@ -14,6 +14,7 @@ from audit.api.destinations.lists import DestinationsView, DestinationView
 from audit.api.events import EventsView, EventView
 from audit.api.packs import PackFileView, PacksView, PackView
 from audit.api.published import CheckpointView, ConsistencyView, ProofView, TileView
+from audit.api.saved_views import SavedViewsView, SavedViewView
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/destinations/", DestinationsView.as_view()),
@@ -33,6 +34,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/log/tile/<path:tile>", TileView.as_view()),
     path("audit/controls/", ControlsView.as_view()),
     path("audit/controls/<slug:framework>/<str:name>/", ControlView.as_view()),
+    path("audit/views/", SavedViewsView.as_view()),
+    path("audit/views/<int:pk>/", SavedViewView.as_view()),
     path("audit/packs/", PacksView.as_view()),
     path("audit/packs/<int:pk>/", PackView.as_view()),
     path("audit/packs/<int:pk>/file/", PackFileView.as_view()),

@@ -11,14 +11,27 @@ from audit.saved.models import LONGEST_NAME, SavedView
 
 MOST = 50
 """Views that one account may keep."""
+_TAKEN = "You have a view of that name already."
 
 
 class ViewRefused(Exception):
-    """It is not done; the message is a sentence."""
+    """It is not done; the message is a sentence.
+
+    Attributes:
+        field: what is at fault.
+    """
+
+    field = "name"
 
 
 class NotYours(ViewRefused):
     """Somebody else's view is shown, and theirs to change."""
+
+
+class NotShareable(ViewRefused):
+    """Who does not read a project's log shares nothing with those who do."""
+
+    field = "share"
 
 
 def save_view(name: str, query: str, *, share_with: str | None = None, by: Any) -> SavedView:
@@ -35,10 +48,7 @@ def save_view(name: str, query: str, *, share_with: str | None = None, by: Any) 
             that project's log.
     """
     name = _checked(name)
-    if share_with and share_with not in reach_of(by).projects:
-        raise ViewRefused(
-            "A view is shared with those who read a project's log, and you do not read that one's."
-        )
+    _ensure_shareable(share_with, by)
     try:
         with transaction.atomic(durable=True):
             if SavedView.objects.filter(owner=by).count() >= MOST:
@@ -52,8 +62,43 @@ def save_view(name: str, query: str, *, share_with: str | None = None, by: Any) 
                 shared=bool(share_with),
             )
     except IntegrityError as error:
-        raise ViewRefused("You have a view of that name already.") from error
+        raise ViewRefused(_TAKEN) from error
     return view
+
+
+def replace_view(
+    view: SavedView, name: str, query: str, *, share_with: str | None = None, by: Any
+) -> SavedView:
+    """Put another filter under the view, with a name and whom it is shared with.
+
+    Args:
+        view: one's own.
+        name: unique among the account's own.
+        query: the filter's fields, urlencoded.
+        share_with: the slug of the project whose log's readers see it too.
+        by: an account.
+
+    Raises:
+        NotYours: it is somebody else's.
+        ViewRefused: the name is empty, too long or taken, or the account may not read that project's log.
+    """
+    name = _checked(name)
+    _ensure_shareable(share_with, by)
+    try:
+        with transaction.atomic(durable=True):
+            own = _locked(view, by)
+            own.name, own.query, own.project = name, query, share_with
+            own.save(update_fields=["name", "query", "project"])
+            record(
+                SavedViewEvent.REPLACED,
+                subject=own,
+                by=by,
+                private={"name": name},
+                shared=bool(share_with),
+            )
+    except IntegrityError as error:
+        raise ViewRefused(_TAKEN) from error
+    return own
 
 
 def rename_view(view: SavedView, name: str, *, by: Any) -> SavedView:
@@ -71,7 +116,7 @@ def rename_view(view: SavedView, name: str, *, by: Any) -> SavedView:
             own.save(update_fields=["name"])
             record(SavedViewEvent.RENAMED, subject=own, by=by, private={"name": name})
     except IntegrityError as error:
-        raise ViewRefused("You have a view of that name already.") from error
+        raise ViewRefused(_TAKEN) from error
     return own
 
 
@@ -85,6 +130,13 @@ def delete_view(view: SavedView, *, by: Any) -> None:
     own = _locked(view, by)
     record(SavedViewEvent.DELETED, subject=own, by=by, private={"name": own.name})
     own.delete()
+
+
+def _ensure_shareable(share_with: str | None, by: Any) -> None:
+    if share_with and share_with not in reach_of(by).projects:
+        raise NotShareable(
+            "A view is shared with those who read a project's log, and you do not read that one's."
+        )
 
 
 def _locked(view: SavedView, by: Any) -> SavedView:

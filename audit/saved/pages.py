@@ -5,7 +5,7 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -14,6 +14,7 @@ from audit.forms import EventFilter
 from audit.reach import Reach, reach_of
 from audit.saved.changes import NotYours, ViewRefused, delete_view, rename_view, save_view
 from audit.saved.models import SavedView
+from audit.saved.queries import query_of
 
 SHOWN = 100
 _LARGEST = 2**63 - 1
@@ -28,15 +29,6 @@ def views_for(request: HttpRequest, reach: Reach) -> list[tuple[str, str]]:
 def address_of_view(view: SavedView) -> str:
     """Return the log as the view filters it."""
     return f"{reverse('audit:events')}?{view.query}"
-
-
-def query_of(asked: QueryDict) -> str:
-    """Return a filter's fields, and nothing else of an address, in their order."""
-    kept = QueryDict(mutable=True)
-    for name in EventFilter.base_fields:
-        if value := asked.get(name):
-            kept[name] = value
-    return kept.urlencode()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

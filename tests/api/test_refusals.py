@@ -160,6 +160,10 @@ OF_THE_PORTAL = {
         "audit/destinations/{destination}/dead-letters/send-again/",
         {},
     ),
+    "audit_views_save": ("POST", "audit/views/", {"name": "Denied", "filter": {}}),
+    "audit_views_replace": ("PUT", "audit/views/{view}/", {"name": "Other", "filter": {}}),
+    "audit_views_rename": ("PATCH", "audit/views/{view}/", {"name": "Other"}),
+    "audit_views_delete": ("DELETE", "audit/views/{view}/", None),
     "clusters_create": ("POST", "clusters/", {"name": "east"}),
     "audit_packs_request": ("POST", "audit/packs/", {"project": "payments"}),
 }
@@ -177,6 +181,7 @@ def furnished(world):
     """One of everything, and how to name it."""
     from django.utils import timezone  # noqa: PLC0415 -- only here
 
+    from audit.saved.changes import save_view  # noqa: PLC0415 -- only here
     from audit.streaming.actions.create import (  # noqa: PLC0415 -- only here
         create_destination,
     )
@@ -218,6 +223,7 @@ def furnished(world):
         "number": asked["number"],
         "deployment": deployment.pk,
         "destination": destination.pk,
+        "view": save_view("Mine", "", by=admin).pk,
         "identity": Identity.objects.filter(user__username="tom").first().pk,
     }
 

@@ -1,12 +1,11 @@
 """What calls about destinations take and answer."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 
+from audit.api.strict import Strict
 from audit.streaming.actions.pause import LONGEST_REASON
 from audit.streaming.actions.send_again import MOST_NAMED
 from audit.streaming.lag import Lag
@@ -16,18 +15,6 @@ from audit.streaming.wanted import LONGEST_NAME, LONGEST_URL
 LARGEST: Final = 2**63 - 1
 _LONGEST_FILE: Final = 100
 _SECRET: Final = "Name of a file in STREAMING_SECRETS_DIR, never its content."  # noqa: S105 -- a sentence, no secret
-
-
-class Strict(serializers.Serializer[Any]):
-    """Refuses fields that it does not know."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Return the checked values."""
-        if isinstance(data, Mapping) and (
-            unknown := sorted(set(map(str, data)) - set(self.fields))
-        ):
-            raise ValidationError({name: ["There is no such field here."] for name in unknown})
-        return super().to_internal_value(data)
 
 
 class LagSerializer(serializers.Serializer[Any]):
