@@ -85,8 +85,7 @@ WHERE held.content_object_id = %s AND held.user_id = %s AND verb.codename = %s
 LIMIT 1
 """
 _HELD_ON = {
-    thing: _HELD.format(table=grants._meta.db_table)
-    for thing, grants in type_of_grant.items()
+    thing: _HELD.format(table=grants._meta.db_table) for thing, grants in type_of_grant.items()
 }
 
 
