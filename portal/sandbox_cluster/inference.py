@@ -152,8 +152,5 @@ def invalid_spec(predictor: Object) -> tuple[str, str] | None:
     if runtime and runtime not in RUNTIMES:
         return "RuntimeNotRecognized", f"Waiting for runtime {runtime} to become available"
     if not runtime and format_name not in FORMATS:
-        return (
-            "NoSupportingRuntime",
-            f"No runtime found to support predictor with model type: {{{format_name} <nil>}}",
-        )
+        return "NoSupportingRuntime", "No runtime found to support specified framework/version"
     return None

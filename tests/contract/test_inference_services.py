@@ -4,6 +4,7 @@ On a real cluster the models are KServe's public examples; name others by the en
 """
 
 import os
+import time
 from datetime import timedelta
 
 import pytest
@@ -30,6 +31,8 @@ AFTER = os.environ.get("CONTRACT_MODEL_AFTER", f"{EXAMPLES}/model-2")
 MISSING = os.environ.get("CONTRACT_MODEL_MISSING", f"{EXAMPLES}/broken-model")
 MODES = os.environ.get("CONTRACT_SERVING_MODES", "Standard Knative").split()
 AT_ONCE = timedelta(0)
+PATIENCE = float(os.environ.get("CONTRACT_SERVING_SECONDS", "300"))
+"""A real cluster pulls images first, and Knative keeps a revision without requests for a minute."""
 
 
 @pytest.fixture
@@ -49,7 +52,8 @@ def predictor(address, digest="a", name="", **more):
 def follow(cluster, service, wanted, *, beside=False, **options):
     """Wait until the rollout is over, as a carry-out does."""
     status = cluster.serving_rollout(service, wanted, beside=beside, **options)
-    for _ in range(300):
+    ends_at = time.monotonic() + PATIENCE
+    while time.monotonic() < ends_at:
         if status.phase is not RolloutPhase.PROGRESSING:
             return status
         assert status.reason
@@ -108,7 +112,7 @@ def test_an_update_is_not_done_while_the_model_before_still_serves(cluster, made
     cluster.serve(made, Serving(wanted, mode))
     assert not cluster.serving_rollout(made, wanted).done
     assert follow(cluster, made, wanted).done
-    eventually(lambda: addresses(cluster, made) == {AFTER}, seconds=60)
+    eventually(lambda: addresses(cluster, made) == {AFTER}, seconds=PATIENCE)
 
 
 def test_a_challenger_gets_its_part_and_then_all(cluster, made, mode):
@@ -117,14 +121,14 @@ def test_a_challenger_gets_its_part_and_then_all(cluster, made, mode):
         cluster.serve(made, Serving(predictor(BEFORE), mode, challenger, percent))
         status = follow(cluster, made, challenger, beside=True)
         assert status.done, status
-        eventually(lambda: cluster.traffic(made, challenger) == percent, seconds=60)  # noqa: B023
+        eventually(lambda: cluster.traffic(made, challenger) == percent, seconds=PATIENCE)  # noqa: B023
     assert cluster.serving(made).canaries == 1
     assert cluster.served(made).elsewhere
     cluster.serve(made, Serving(challenger, mode))
     assert follow(cluster, made, challenger).done
     eventually(
         lambda: addresses(cluster, made) == {AFTER} and cluster.served(made).elsewhere == (),
-        seconds=60,
+        seconds=PATIENCE,
     )
     assert cluster.serving(made).canaries == 0
 
@@ -140,7 +144,7 @@ def test_a_challenger_is_taken_away_again(cluster, made, mode):
     assert follow(cluster, made, predictor(BEFORE)).done
     eventually(
         lambda: addresses(cluster, made) == {BEFORE} and cluster.served(made).elsewhere == (),
-        seconds=60,
+        seconds=PATIENCE,
     )
 
 
@@ -164,7 +168,7 @@ def test_a_format_that_no_runtime_knows_fails_and_says_so(cluster, service):
         return
     status = follow(cluster, service, wanted, patience=AT_ONCE)
     assert status.failed
-    assert "no-such-format" in status.reason
+    assert "NoSupportingRuntime" in status.reason
 
 
 def test_a_dry_run_changes_nothing(cluster, made, mode):
@@ -183,6 +187,7 @@ def test_an_address_without_a_loader_is_refused(cluster, service):
         cluster.serve(service, Serving(predictor("ftp://models/fraud")), dry_run=True)
 
 
+@pytest.mark.skipif(len(MODES) == 1, reason="This cluster has one of KServe's modes only.")
 def test_a_canary_of_the_other_mode_is_refused(contract, service):
     kind = contract.kind("InferenceService", "serving.kserve.io/v1beta1")
     model = {"modelFormat": {"name": "sklearn"}, "storageUri": BEFORE}
@@ -226,7 +231,7 @@ def test_somebody_elses_model_is_not_taken_without_force(contract, cluster, serv
 
 def test_a_stopped_service_has_no_pods_and_comes_back(cluster, made, mode):
     cluster.serve(made, Serving(predictor(BEFORE), mode, stopped=True))
-    eventually(lambda: not addresses(cluster, made), seconds=60)
+    eventually(lambda: not addresses(cluster, made), seconds=PATIENCE)
     assert cluster.serving(made).stopped
     cluster.serve(made, Serving(predictor(BEFORE), mode))
     assert follow(cluster, made, predictor(BEFORE)).done
