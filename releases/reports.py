@@ -47,7 +47,6 @@ _FOR_RULES: Final = frozenset(
     }
 )
 _OF_DATA: Final = frozenset({"datasets", "dvc"})
-_MOST_DATASETS: Final = 20
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def report_of(evidence: Evidence) -> Report:
         valid_until=evidence.valid_until,
         is_expired=evidence.valid_until is not None and evidence.valid_until <= timezone.now(),
         problem=evidence.summary if unclear else "",
-        facts=list(facts_in_words(_shown(evidence)))[:MOST_FACTS],
+        facts=[*facts_in_words(_shown(evidence)), *_data(evidence)][:MOST_FACTS],
         failures=evidence.facts.get("failures", []) if evidence.kind in WITH_FAILURES else [],
         download_url=reverse("releases:evidence-raw", args=[evidence.pk]),
     )
@@ -104,12 +103,16 @@ def _shown(evidence: Evidence) -> Mapping[str, Any]:
         facts["drift"] = {
             name: value for name, value in facts["drift"].items() if name != "columns"
         }
-    if evidence.kind in _OF_DATA:
-        facts["data"] = {
-            each["name"]: each["digest"] or "no digest"
-            for each in facts.pop("datasets")[:_MOST_DATASETS]
-        }
     return facts
+
+
+def _data(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Yield the data sets that a report names, each with its digest and what is wrong with that."""
+    if evidence.kind not in _OF_DATA:
+        return
+    for each in evidence.facts["datasets"]:
+        poor = "" if each["strength"] == "strong" else " (weak)"
+        yield each["name"], f"{each['digest']}{poor}" if each["digest"] else "no digest"
 
 
 def _in_order(evidence: Evidence) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ Digests are compared only with digests that were made alike. The same weak diges
 "cannot be said"; another digest made alike means other content, however weak it is.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -56,16 +57,24 @@ def _lines(new: Sequence[Dataset], old: Sequence[Dataset] | None) -> Iterator[Da
     if old is None:
         yield from (_line(None, each, "added", "") for each in new)
         return
-    left = list(old)
+    left: dict[str, list[Dataset]] = defaultdict(list)
+    for each in old:
+        left[each.name].append(each)
+    says, said = _sources(new), _sources(old)
     for ours in new:
-        theirs = next((each for each in left if _is_same(ours, each)), None)
+        theirs = next((each for each in left[ours.name] if _is_same(ours, each)), None)
         if theirs is not None:
-            left.remove(theirs)
+            left[ours.name].remove(theirs)
             yield _line(theirs, ours, *_compared(theirs, ours))
         else:
-            yield _line(None, ours, *_alone(ours, old, "added", "The champion's"))
-    for theirs in left:
-        yield _line(theirs, None, *_alone(theirs, new, "removed", "This version's"))
+            yield _line(None, ours, *_alone(ours, said, "added", "The champion's"))
+    for each in (each for named in left.values() for each in named):
+        yield _line(each, None, *_alone(each, says, "removed", "This version's"))
+
+
+def _sources(datasets: Sequence[Dataset]) -> set[str]:
+    """Return who names data at all."""
+    return {pin.said_by for each in datasets for pin in each.pins}
 
 
 def _is_same(ours: Dataset, theirs: Dataset) -> bool:
@@ -109,10 +118,9 @@ def _versions(old: Pin, new: Pin) -> str:
     return f": {before} then, {after} now" if table == other else ", of another table"
 
 
-def _alone(each: Dataset, others: Sequence[Dataset], change: str, whose: str) -> tuple[str, str]:
+def _alone(each: Dataset, others: set[str], change: str, whose: str) -> tuple[str, str]:
     """Return change and sentence of a data set of one side only; the other may have kept silent."""
-    theirs = {pin.said_by for other in others for pin in other.pins}
-    silent = [pin.said_by for pin in each.pins if pin.said_by not in theirs]
+    silent = [pin.said_by for pin in each.pins if pin.said_by not in others]
     if len(silent) == len(each.pins):
         return "unknown", f"{whose} {silent[0]} names no data, or there is none."
     return change, ""

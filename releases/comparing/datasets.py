@@ -1,5 +1,6 @@
 """The data a version was made from, as the MLflow run, a dvc.lock and reports about data sets name it."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -77,11 +78,33 @@ class Dataset:
 
 def datasets_of(record: ModelVersion | None, reports: Sequence[Evidence]) -> list[Dataset]:
     """Return the data sets, those of the MLflow run first; what two sources name is one data set."""
-    found = list(_of_run(record)) if record else []
+    found = _Found()
+    for each in _of_run(record) if record else ():
+        found.add(each)
     for report in reports:
         for each in _of_report(report):
-            _add(found, each)
-    return found
+            found.add(each)
+    return found.datasets
+
+
+class _Found:
+    """Data sets as they are found, by name and by the last part of their address: there may be thousands."""
+
+    def __init__(self) -> None:
+        self.datasets: list[Dataset] = []
+        self._near: dict[str, list[int]] = defaultdict(list)
+
+    def add(self, new: Dataset) -> None:
+        """Add it, or its digest to the data set that it is."""
+        near = self._near[new.name] + self._near[_last_of(new.name)]
+        same = {index for index in near if _is_same(self.datasets[index], new)}
+        if len(same) == 1:
+            index = same.pop()
+            self.datasets[index] = _joined(self.datasets[index], new)
+            return
+        for key in {new.name, _last_of(new.source)} - {""}:
+            self._near[key].append(len(self.datasets))
+        self.datasets.append(new)
 
 
 def _of_run(record: ModelVersion) -> Iterator[Dataset]:
@@ -129,15 +152,9 @@ def _details(said: Mapping[str, Any]) -> str:
     return f"made by {', '.join(made_by)}" if made_by else ""
 
 
-def _add(found: list[Dataset], new: Dataset) -> None:
-    """Add it, or its digest to the data set that it is."""
-    same = [index for index, each in enumerate(found) if _is_same(each, new)]
-    if len(same) != 1:
-        found.append(new)
-        return
-    old = found[same[0]]
+def _joined(old: Dataset, new: Dataset) -> Dataset:
     pins = sorted((*old.pins, *new.pins), key=lambda pin: pin.rank, reverse=True)
-    found[same[0]] = replace(
+    return replace(
         old,
         pins=tuple(pins),
         role=new.role if old.role == SOURCE else old.role,
@@ -152,6 +169,10 @@ def _is_same(old: Dataset, new: Dataset) -> bool:
     if old.name == new.name:
         return not (old.context and new.context) or old.context == new.context
     return old.source == new.name or old.source.endswith(f"/{new.name}")
+
+
+def _last_of(address: str) -> str:
+    return address.rpartition("/")[2]
 
 
 def _address(source: str) -> str:

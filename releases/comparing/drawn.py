@@ -28,6 +28,7 @@ _SMALLEST_SCALE: Final = Decimal("0.02")
 """Bars reach their full length at 2 % at least, so that noise does not look like news."""
 _NOTHING: Final = "–"  # noqa: RUF001 -- a dash as in tables
 _HASHES: Final = frozenset({"sha256", "sha512", "md5", "md5-dos2unix"})
+_DIGITS: Final = 12
 _TONES: Final = {Change.BETTER: "good", Change.WORSE: "bad"}
 _WORDS: Final = {
     Change.BETTER: "better",
@@ -362,7 +363,6 @@ def _data_row(line: DataLine) -> DiffRow:
         kind=line.context or "",
         old=_digest(line.old_digest, line.old_said_by),
         new=_digest(line.new_digest, line.new_said_by),
-        is_digest=_are_hashes(line),
         old_detail=_proves(line.old_digest, line.old_strength, line.old_said_by),
         new_detail=_proves(line.new_digest, line.new_strength, line.new_said_by),
         note=line.sentence,
@@ -370,16 +370,14 @@ def _data_row(line: DataLine) -> DiffRow:
 
 
 def _digest(digest: str, said_by: str) -> str:
+    """Return enough of it to tell it from another; all of it is in the report and over REST."""
     if digest.startswith("delta:"):
         table, _, version = digest.removeprefix("delta:").rpartition("@")
         return f"version {version} of table {table[:8]}…"
+    if digest.partition(":")[0] in _HASHES:
+        name, _, value = digest.partition(":")
+        return f"{name}:{value[:_DIGITS]}…"
     return digest or ("no digest" if said_by else "")
-
-
-def _are_hashes(line: DataLine) -> bool:
-    """Whether both may be cut short on a page: they are told from others by their first digits."""
-    said = [(line.old_said_by, line.old_digest), (line.new_said_by, line.new_digest)]
-    return all(digest.partition(":")[0] in _HASHES for said_by, digest in said if said_by)
 
 
 def _proves(digest: str, strength: str, said_by: str) -> str:

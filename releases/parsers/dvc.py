@@ -4,7 +4,8 @@ A lock has no time and no commit of its own; it says what the last run of each s
 another state of a file than the other made, the lock contradicts itself, and that is a definite no.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO, Final
@@ -53,7 +54,17 @@ class DvcParser:
         known = _known(document)
         made = {item.path: item for stage in stages for item in stage.makes}
         read = _read(stages, known)
-        data = [_dataset(item, stages, made) for item in read.values() if not _is_code(item, made)]
+        made_by, read_by = _stages_by_path(stages)
+        data = [
+            item.facts()
+            | {
+                "role": "made" if path in made else "source",
+                "made_by": list(made_by[path]),
+                "read_by": list(read_by[path]),
+            }
+            for path, item in read.items()
+            if not _is_code(item, made)
+        ]
         stale = sorted(
             path for path, item in read.items() if path in made and made[path].digest != item.digest
         )
@@ -172,19 +183,17 @@ def _is_code(item: Item, made: Mapping[str, Item]) -> bool:
     return item.path not in made and PurePosixPath(item.path).suffix.lower() in _CODE
 
 
-def _dataset(item: Item, stages: Sequence[_Stage], made: Mapping[str, Item]) -> dict[str, Json]:
-    return item.facts() | {
-        "role": "made" if item.path in made else "source",
-        "made_by": list(_names(stages, item.path, made=True)),
-        "read_by": list(_names(stages, item.path, made=False)),
-    }
-
-
-def _names(stages: Sequence[_Stage], path: str, *, made: bool) -> Iterator[str]:
+def _stages_by_path(
+    stages: Sequence[_Stage],
+) -> tuple[Mapping[str, Sequence[str]], Mapping[str, Sequence[str]]]:
+    """Return the names of the stages that made, and that read, what lies at each path."""
+    made_by: dict[str, list[str]] = defaultdict(list)
+    read_by: dict[str, list[str]] = defaultdict(list)
     for stage in stages:
-        items = stage.makes if made else stage.reads
-        if any(item.path == path for item in items):
-            yield stage.name
+        for items, names in ((stage.makes, made_by), (stage.reads, read_by)):
+            for path in dict.fromkeys(item.path for item in items):
+                names[path].append(stage.name)
+    return made_by, read_by
 
 
 def _stage_facts(stage: _Stage) -> dict[str, Json]:

@@ -88,6 +88,8 @@ READS = {
     "releases_read": "releases/{release}/",
     "releases_list": "projects/payments/releases/",
     "environments_read": "projects/payments/environments/staging/",
+    "environments_lineage": "projects/payments/environments/staging/lineage/",
+    "artifact_version_lineage": "artifact-versions/{version}/lineage/",
     "audit_events_list": "audit/events/",
     "members_list": "projects/payments/members/",
     "people_read": "people/tom/",

@@ -11,6 +11,7 @@ from releases.comparing.drawn import panel_of
 from releases.comparing.pages import compared_in
 from releases.gates.asks import Reproducibility
 from releases.gates.reproducible import checklist
+from releases.reports import report_of
 from tests.releases.test_comparison import model, serve, with_project
 
 ONE, TWO = "1" * 32, "2" * 32
@@ -82,6 +83,12 @@ def test_of_two_names_for_one_state_those_made_alike_are_compared():
     assert (line.change, line.old_digest, line.new_digest) == ("unknown", "a", "a")
 
 
+def test_thousands_of_data_sets_are_compared_at_once():
+    old = [md5(f"{n:032}", name=f"d{n}") for n in range(2000)]
+    new = [md5(f"{n + n % 2:032}", name=f"d{n}") for n in range(2000)]
+    assert in_words(lines_of(new, old)) == "1000 changed, 1000 the same"
+
+
 def lock(md5, path="data/loans.parquet"):
     return (
         f"schema: '2.0'\nstages:\n  train:\n    cmd: x\n    deps:\n    - path: {path}\n"
@@ -115,6 +122,7 @@ def test_a_lock_says_what_the_run_cannot(scene):
         "What data changed since credit 1.1.0, which serves in staging"
     )
     (row,) = against.panel.data
+    assert (row.old, row.new) == ("md5:111111111111…", "md5:222222222222…")
     assert row.new_detail == "shows every accident, but no forgery: it is an MD5, by the dvc.lock"
 
 
@@ -135,3 +143,16 @@ def test_the_checklist_believes_the_best_digest_and_people_sign_the_lock(scene):
     (report,) = known.data
     assert f"sha256:{report.sha256}" in known.origins
     assert f"sha256:{report.sha256}" not in known.inputs
+
+
+def test_the_page_of_a_report_names_its_data_with_their_digests(scene):
+    version = model(scene)
+    text = lock(ONE) + b"    - path: raw_loans.csv\n    - path: old.csv\n      md5: " + TWO.encode()
+    report = report_of(scene.evidence(version, text + b"\n", kind="dvc"))
+    assert report.facts == [
+        ("total", "3"),
+        ("weakest", "none"),
+        ("data/loans.parquet", f"md5:{ONE}"),
+        ("raw_loans.csv", "no digest"),
+        ("old.csv", f"md5-dos2unix:{TWO} (weak)"),
+    ]
