@@ -1,5 +1,7 @@
 """Save, rename and delete views."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,7 +13,6 @@ from audit.saved.models import LONGEST_NAME, SavedView
 
 MOST = 50
 """Views that one account may keep."""
-_TAKEN = "You have a view of that name already."
 
 
 class ViewRefused(Exception):
@@ -49,20 +50,11 @@ def save_view(name: str, query: str, *, share_with: str | None = None, by: Any) 
     """
     name = _checked(name)
     _ensure_shareable(share_with, by)
-    try:
-        with transaction.atomic(durable=True):
-            if SavedView.objects.filter(owner=by).count() >= MOST:
-                raise ViewRefused(f"You keep {MOST} views already. Delete one first.")
-            view = SavedView.objects.create(owner=by, name=name, query=query, project=share_with)
-            record(
-                SavedViewEvent.SAVED,
-                subject=view,
-                by=by,
-                private={"name": name},
-                shared=bool(share_with),
-            )
-    except IntegrityError as error:
-        raise ViewRefused(_TAKEN) from error
+    with _change():
+        if SavedView.objects.filter(owner=by).count() >= MOST:
+            raise ViewRefused(f"You keep {MOST} views already. Delete one first.")
+        view = SavedView.objects.create(owner=by, name=name, query=query, project=share_with)
+        _record_filter(SavedViewEvent.SAVED, view, by=by)
     return view
 
 
@@ -84,20 +76,11 @@ def replace_view(
     """
     name = _checked(name)
     _ensure_shareable(share_with, by)
-    try:
-        with transaction.atomic(durable=True):
-            own = _locked(view, by)
-            own.name, own.query, own.project = name, query, share_with
-            own.save(update_fields=["name", "query", "project"])
-            record(
-                SavedViewEvent.REPLACED,
-                subject=own,
-                by=by,
-                private={"name": name},
-                shared=bool(share_with),
-            )
-    except IntegrityError as error:
-        raise ViewRefused(_TAKEN) from error
+    with _change():
+        own = _locked(view, by)
+        own.name, own.query, own.project = name, query, share_with
+        own.save(update_fields=["name", "query", "project"])
+        _record_filter(SavedViewEvent.REPLACED, own, by=by)
     return own
 
 
@@ -109,14 +92,11 @@ def rename_view(view: SavedView, name: str, *, by: Any) -> SavedView:
         ViewRefused: the name is empty, too long or taken.
     """
     name = _checked(name)
-    try:
-        with transaction.atomic(durable=True):
-            own = _locked(view, by)
-            own.name = name
-            own.save(update_fields=["name"])
-            record(SavedViewEvent.RENAMED, subject=own, by=by, private={"name": name})
-    except IntegrityError as error:
-        raise ViewRefused(_TAKEN) from error
+    with _change():
+        own = _locked(view, by)
+        own.name = name
+        own.save(update_fields=["name"])
+        record(SavedViewEvent.RENAMED, subject=own, by=by, private={"name": name})
     return own
 
 
@@ -130,6 +110,21 @@ def delete_view(view: SavedView, *, by: Any) -> None:
     own = _locked(view, by)
     record(SavedViewEvent.DELETED, subject=own, by=by, private={"name": own.name})
     own.delete()
+
+
+@contextmanager
+def _change() -> Iterator[None]:
+    """One transaction; a name that the owner has already is told as such."""
+    try:
+        with transaction.atomic(durable=True):
+            yield
+    except IntegrityError as error:
+        raise ViewRefused("You have a view of that name already.") from error
+
+
+def _record_filter(name: SavedViewEvent, view: SavedView, *, by: Any) -> None:
+    private = {"name": view.name}
+    record(name, subject=view, by=by, private=private, shared=bool(view.project))
 
 
 def _ensure_shareable(share_with: str | None, by: Any) -> None:
