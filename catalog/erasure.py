@@ -9,12 +9,13 @@ from django.utils import timezone
 from audit.privacy.erasers import Erased
 from audit.privacy.taking import take_field
 from catalog.audit_events import CatalogEvent
+from catalog.authors import MLFLOW
 from catalog.grants import sync_grants
 from catalog.locking import locked_projects
 from catalog.models import ApiToken, ArtifactVersion, Identity, IdentityKind, User
 from catalog.reach import projects_of
 
-_PARTS: Final = ("name", "email", "login")
+_PARTS: Final = ("name", "email", "login", MLFLOW)
 
 
 def erase(person: User) -> Erased:
@@ -22,7 +23,7 @@ def erase(person: User) -> Erased:
 
     The pseudonym becomes the author of what the person wrote, so that who may not sign for it stays known.
     """
-    known = _names_of(person)
+    known = names_of(person)
     erased = _erase_authorship(person, known)
     tokens = ApiToken.objects.filter(user=person)
     tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
@@ -38,8 +39,8 @@ def erase(person: User) -> Erased:
     return erased
 
 
-def _names_of(person: User) -> set[str]:
-    """Return under which names commits carry the person, in lower case; their own name is no such name."""
+def names_of(person: User) -> set[str]:
+    """Return under which names commits and models carry the person, in lower case; their own name is none."""
     values = Identity.objects.filter(user=person).values_list("value", flat=True)
     return {value.casefold() for value in (*values, person.email) if value}
 

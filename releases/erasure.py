@@ -27,11 +27,14 @@ def erase(person: User) -> Erased:
 
 
 def _erase_in_reviews(person: User) -> int:
-    """Erase what was typed in reviews of access. What was signed there has pseudonyms, and stays."""
+    """Erase what was typed in reviews of access. What was signed has pseudonyms and commitments, and stays.
+
+    Without its salt nobody can try out what a note may have been.
+    """
     reviews = AccessReview.objects.filter(owner=person).exclude(comment__in=["", ERASED])
     about = Q(decided_by=person) | Q(account=person)
     notes = AccessDecision.objects.filter(about).exclude(note__in=["", ERASED])
-    return reviews.update(comment=ERASED) + notes.update(note=ERASED)
+    return reviews.update(comment=ERASED) + notes.update(note=ERASED, note_salt=b"")
 
 
 def _erase_in_rules(person: User) -> int:

@@ -11,7 +11,7 @@ from releases.access.rights import Place, Right, places_of, rights_in
 from releases.canonical import digest_of
 from releases.models import AccessDecision, AccessReview, AccessVerdict
 
-SCHEMA: Final = "gatehouse.access-review/v1"
+SCHEMA: Final = "gatehouse.access-review/v2"
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,25 @@ def reviewed(review: AccessReview) -> Reviewed:
     )
 
 
+def notes_of(review: AccessReview) -> list[dict[str, str]]:
+    """Return the notes behind the commitments, as far as they are not erased, for whoever compares them.
+
+    A commitment is base64url(SHA-256(salt || "note" || 0x00 || note)) without padding.
+    """
+    kept = review.decisions.exclude(note_commitment="").order_by("pk")
+    return [
+        {"right": each.key, "note": each.note, "salt": bytes(each.note_salt).hex()}
+        for each in kept
+        if each.note_salt
+    ]
+
+
 def _said(decision: AccessDecision | None) -> dict[str, Any]:
     if decision is None:
-        return {"verdict": None, "decided_by": None, "decided_at": None}
+        return {"verdict": None, "note": None, "decided_by": None, "decided_at": None}
     return {
         "verdict": str(decision.verdict),
+        "note": decision.note_commitment or None,
         "decided_by": decision.decided_by.pseudonym,
         "decided_at": in_utc(decision.decided_at),
     }

@@ -1,5 +1,6 @@
 """Decide what becomes of rights, and carry out the revocations."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +8,8 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from audit.record import record
+from audit.privacy.sealing import SALT
+from audit.record import commitment, record
 from catalog.actions.end_membership import end_membership
 from catalog.actions.remove_team_member import remove_team_member
 from catalog.actions.set_portal_permissions import set_portal_permissions
@@ -98,6 +100,8 @@ def _check(right: Right, wish: Wish, by: User) -> None:
 
 
 def _keep(review: AccessReview, right: Right, wish: Wish, by: User) -> AccessDecision:
+    note = wish.note.strip()
+    salt = secrets.token_bytes(SALT) if note else b""
     decision, _ = AccessDecision.objects.update_or_create(
         review=review,
         key=right.key,
@@ -105,7 +109,9 @@ def _keep(review: AccessReview, right: Right, wish: Wish, by: User) -> AccessDec
             "account": right.account,
             "right": right.document,
             "verdict": wish.verdict,
-            "note": wish.note.strip(),
+            "note": note,
+            "note_salt": salt,
+            "note_commitment": commitment("note", note, salt) if note else "",
             "decided_by": by,
             "decided_at": timezone.now(),
         },

@@ -16,7 +16,7 @@ from catalog.api.strict import Choice, Moment, StrictSerializer, Text
 from catalog.errors import InvalidInput, NotFound, NotPermitted
 from catalog.models import Project, User
 from catalog.models import TokenScope as Scope
-from releases.access.access import access_in, reviewed
+from releases.access.access import access_in, notes_of, reviewed
 from releases.access.export import as_csv, signed_csv
 from releases.access.looking import may_look
 from releases.access.standing import standings_of
@@ -81,11 +81,22 @@ class AccessReviewSerializer(serializers.Serializer[Any]):
     comment = serializers.CharField()
 
 
+class AccessNoteSerializer(serializers.Serializer[Any]):
+    """A note on a decision: base64url(SHA-256(salt, `note`, 0x00, note)) is its commitment."""
+
+    right = serializers.CharField()
+    note = serializers.CharField()
+    salt = serializers.CharField(help_text="Hexadecimal.")
+
+
 class ReviewWithDocumentSerializer(AccessReviewSerializer):
     """An access review with what was signed, or what would be signed now."""
 
     digest = serializers.CharField(source="shown_digest", help_text="Of `document`; sign this one.")
     document = serializers.DictField(source="shown_document")
+    notes = AccessNoteSerializer(
+        many=True, help_text="The notes that `document` commits to, as far as they are not erased."
+    )
     refused = serializers.ListField(
         child=serializers.CharField(), help_text="Revocations that were refused just now."
     )
@@ -291,6 +302,7 @@ def _written(review: AccessReview, refused: Any = ()) -> Response:
         **{name: getattr(review, name) for name in names},
         "shown_digest": found.digest if found else review.digest,
         "shown_document": found.document if found else review.document,
+        "notes": notes_of(review),
         "refused": list(refused),
     }
     return Response(ReviewWithDocumentSerializer(body).data)

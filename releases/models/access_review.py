@@ -30,7 +30,8 @@ class AccessReview(models.Model):
     signed_at = models.DateTimeField(null=True, blank=True)
     comment = models.TextField(blank=True, max_length=4000)
     document = models.JSONField(null=True)
-    """What was signed: rights, decisions and combinations, with people by their pseudonyms."""
+    """What was signed: rights, decisions and combinations, with people by their pseudonyms and notes by
+    their commitments."""
     digest = models.CharField(max_length=71, blank=True, validators=[DIGEST])
 
     class Meta:
@@ -87,6 +88,9 @@ class AccessDecision(models.Model):
     right = models.JSONField()
     verdict = models.CharField(max_length=10, choices=AccessVerdict)
     note = models.CharField(max_length=500, blank=True)
+    note_salt = models.BinaryField(default=b"")
+    note_commitment = models.CharField(max_length=43, blank=True)
+    """Stands for the note in what is signed, so that the words can be erased and the signature holds."""
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     decided_at = models.DateTimeField()
 

@@ -19,7 +19,7 @@ from catalog.models import Project, User
 from catalog.permissions import Permission, allowed
 from catalog.views.page import Deed, Page
 from catalog.views.projects import Crumbs, ProjectPage
-from releases.access.access import Access, Reviewed, access_in, reviewed
+from releases.access.access import Access, Reviewed, access_in, notes_of, reviewed
 from releases.access.changes import changes_since
 from releases.access.export import as_csv, sentences_by_key, signed_csv
 from releases.access.looking import looked_at_by, may_look
@@ -243,7 +243,10 @@ class ReviewExport(ReviewPage):
             return _file(data, f"{name}.csv")
         document = review.document if is_signed else self.reviewed.document
         digest = review.digest if is_signed else self.reviewed.digest
-        return _file(_json({"digest": digest, "document": document}), f"{name}.json")
+        notes = notes_of(review)
+        return _file(
+            _json({"digest": digest, "document": document, "notes": notes}), f"{name}.json"
+        )
 
 
 def _wishes(request: HttpRequest) -> Mapping[str, Wish]:

@@ -1,5 +1,6 @@
 """Access reviews: who opens, decides and signs them; what revoking does; what is refused."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit.models import Event
+from audit.record import commitment
 from catalog.actions.add_team_member import add_team_member
 from catalog.actions.change_role import change_role
 from catalog.actions.create_role import create_role
@@ -17,7 +19,7 @@ from catalog.actions.set_portal_permissions import set_portal_permissions
 from catalog.errors import AlreadyExists, InvalidInput, NotPermitted, WrongMoment
 from catalog.models import Membership, Role
 from catalog.permissions import Permission, allowed
-from releases.access.access import reviewed
+from releases.access.access import notes_of, reviewed
 from releases.access.changes import changes_since
 from releases.access.standing import Standing, standings_of
 from releases.actions.decide_access import Wish, decide_access
@@ -300,3 +302,26 @@ def test_an_erasure_takes_what_was_typed_by_or_about_a_person(review, oskar, adm
     assert erase(factories.person("tom")).counts["texts in access reviews"] == 1
     notes = dict(review.decisions.values_list("account__username", "note"))
     assert (notes["tom"], notes["ines"]) == ("(erased)", "as always")
+
+
+def test_an_erasure_takes_the_words_of_a_signed_review_and_the_signature_holds(
+    review, oskar, admin
+):
+    found = completed(review, oskar, admin)
+    decide_access(
+        review, {key_of(review, "tom"): Wish("keep", "Tom stands in for Dana.")}, by=oskar
+    )
+    found = reviewed(review)
+    signed = sign_access_review(review, digest=found.digest, by=oskar)
+    assert "Dana" not in json.dumps(signed.document)
+    [told] = [each for each in notes_of(signed) if each["note"] == "Tom stands in for Dana."]
+    rights = {each["key"]: each for each in signed.document["rights"]}
+    held = commitment("note", told["note"], bytes.fromhex(told["salt"]))
+    assert rights[told["right"]]["note"] == held
+    assert commitment("note", "Tom stands in for Ines.", bytes.fromhex(told["salt"])) != held
+    erase(factories.person("tom"))
+    signed = AccessReview.objects.get(pk=review.pk)
+    assert digest_of(signed.document) == signed.digest == found.digest
+    assert told not in notes_of(signed)
+    [decision] = signed.decisions.filter(key=told["right"])
+    assert (decision.note, bytes(decision.note_salt)) == ("(erased)", b"")
