@@ -40,7 +40,7 @@ CAST = (
         "Risk and compliance",
         ("risk",),
         ("risk",),
-        portal=("edit_policies",),
+        portal=("edit_policies", "manage_privacy"),
     ),
     Person("ines", "Inês Duarte", "Product owner", ("product-owner",), ("product-owner",)),
     Person(

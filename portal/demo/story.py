@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from audit.privacy.models import ErasureBasis
 from audit.streaming.actions.create import create_destination
 from audit.streaming.wanted import Wanted
 from catalog.models import ArtifactVersion, User, the_portal
@@ -19,6 +20,13 @@ from portal.demo.clock import Today
 from portal.demo.pipeline import Pipeline, deploy, refuse, sign
 from portal.demo.places import Place, bind_images, bind_models, create_place, reach_by_cluster
 from portal.demo.policies import publish_all
+from portal.demo.privacy import (
+    ask_to_erase,
+    confirm_and_erase,
+    hire_leavers,
+    hold,
+    let_them_leave,
+)
 from releases.actions.activate_policy import activate_policy
 from releases.actions.reevaluate import reevaluate
 from releases.actions.withdraw import withdraw
@@ -50,6 +58,7 @@ class Story:
         """Yield title, how long ago, and the deed."""
         yield "people, projects and policies", timedelta(days=34), self.found
         yield "the first payments release", timedelta(days=27), self.first_payments
+        yield "two people leave", timedelta(days=26), self.leaving
         yield "access is reviewed", timedelta(days=25), self.access_reviewed
         yield "a release with too few tests", timedelta(days=22), self.too_few_tests
         yield "a release that risk rejected", timedelta(days=17), self.rejected
@@ -58,8 +67,10 @@ class Story:
         yield "an image that could not start", timedelta(days=9), self.could_not_start
         yield "the repaired release", timedelta(days=7), self.repaired
         yield "a request that was withdrawn", timedelta(days=5), self.withdrawn
+        yield "somebody who left is erased", timedelta(days=4), self.erased
         yield "a better credit model", timedelta(days=3), self.better_model
         yield "access is to be reviewed again", timedelta(days=2), self.access_due
+        yield "somebody asks to be erased", timedelta(days=1), self.to_be_erased
         yield "what waits for people", timedelta(hours=20), self.waiting
         yield "what is blocked", timedelta(hours=3), self.blocked
 
@@ -99,6 +110,7 @@ class Story:
         )
         give_roles(self.payments.project, self.credit.project, self.people)
         give_temporary_access(self.payments.project, self.people)
+        hire_leavers(self.payments.project, self.people)
         self.payments_ci = self._pipeline(self.payments, "ci-payments")
         self.credit_ci = self._pipeline(self.credit, "ci-credit")
         self.lab = trained.open_lab(self.credit.project, by=self.admin)
@@ -133,7 +145,7 @@ class Story:
 
     def first_payments(self) -> None:
         """All the way to production."""
-        images = self._payments("3.1.0", "dana")
+        images = self._payments("3.1.0", "dana", "jonas")
         bind_images(self.payments, {"payments-api": 3, "payments-worker": 2}, by=self.admin)
         release = self.payments_ci.seal(
             "2026.10.1", *images, notes="First release of the new ledger."
@@ -142,6 +154,20 @@ class Story:
         self._day(asked, "tom", "sofia", comment="Read the migration, ran it twice.")
         asked = self.payments_ci.ask(release, self.payments.production, "The new ledger goes live.")
         self._day(asked, "priya", "sofia", "rashid")
+
+    def leaving(self) -> None:
+        """An engineer, and a contractor."""
+        let_them_leave(self.people)
+
+    def erased(self) -> None:
+        """One of the two."""
+        asked = ask_to_erase(self.people["jonas"], ErasureBasis.NOT_NEEDED, self.people)
+        self.clock.pass_by(hours=2, minutes=25)
+        confirm_and_erase(asked, self.people)
+
+    def to_be_erased(self) -> None:
+        """The other one: that waits for a second person."""
+        ask_to_erase(self.people["petra"], ErasureBasis.OBJECTED, self.people)
 
     def access_reviewed(self) -> None:
         """Somebody left, and the platform's engineer both gives roles and signs."""
@@ -178,6 +204,8 @@ class Story:
             self.people["rashid"],
             "Quarter-end closing runs until Friday. Please ask again next week.",
         )
+        self.clock.pass_by(days=1)
+        hold(asked, self.people)
 
     def asked_again(self) -> None:
         """A new request for the same release."""

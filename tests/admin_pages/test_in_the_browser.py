@@ -11,6 +11,11 @@ from audit.models import Event
 from audit.streaming.actions.create import create_destination
 from audit.streaming.models import DeadLetter
 from audit.streaming.wanted import Wanted
+from catalog.actions.confirm_erasure import confirm_erasure
+from catalog.actions.erase_person import erase_person
+from catalog.actions.place_hold import place_hold
+from catalog.actions.request_erasure import request_erasure
+from catalog.actions.set_portal_permissions import set_portal_permissions
 from catalog.models import ApiToken, Membership
 from releases.models import Policy
 from tests import factories
@@ -42,6 +47,7 @@ def addresses():
     yield reverse("audit:events") + "?person=nobody"
     yield reverse("releases:compare-policy", args=["standard"]) + "?old=1&new=2"
     yield from destinations()
+    yield from personal_data()
 
 
 def destinations():
@@ -56,6 +62,20 @@ def destinations():
     yield reverse("audit:destination-change", args=[one])
     yield reverse("audit:destination-new", args=["webhook"])
     yield reverse("audit:destination-new", args=["syslog"])
+
+
+def personal_data():
+    """An erasure that was carried out, one that waits for a second person, and a hold."""
+    admin, vera = factories.admin(), factories.person("vera")
+    vera = set_portal_permissions(vera, permissions=["manage_privacy"], by=admin)
+    done = request_erasure(factories.person("jonas"), basis="not_needed", by=vera)
+    confirm_erasure(done.pk, by=admin)
+    erase_person(done.pk)
+    asked = request_erasure(factories.person("petra"), basis="objected", by=vera)
+    place_hold(kind="project", about="payments", reason="Matter 12/26.", by=vera)
+    yield reverse("catalog:privacy")
+    yield reverse("catalog:erasure", args=[done.pk])
+    yield reverse("catalog:erasure", args=[asked.pk])
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

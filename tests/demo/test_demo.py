@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from audit.models import Event
+from audit.models import Erasure, Event, LegalHold
 from audit.sentences import with_sentences
 from catalog.models import User
 from portal.demo.cast import CAST
@@ -48,7 +48,11 @@ def test_the_demo_tells_a_story_of_weeks_and_leaves_work_for_everybody(demo):
     assert events[-1].type == "portal.demo_loaded"
     assert events[-1].recorded_at > timezone.now() - timedelta(minutes=2)
     told = " ".join(event.sentence for event in events)
-    assert "(erased)" not in told
+    erased = [event.sentence for event in events if "(erased)" in event.sentence]
+    assert 0 < len(erased) < 12
+    assert "Jonas" not in told
+    assert {each.state for each in Erasure.objects.all()} == {"erased", "requested"}
+    assert LegalHold.objects.get().kind == "change_request"
     assert "CR-" in told
 
     with pytest.raises(CommandError, match="empty portal"):
