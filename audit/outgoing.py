@@ -45,6 +45,10 @@ class OutgoingUnavailable(OutgoingError):
     """No answer. Trying again may help."""
 
 
+class OutgoingUnreached(OutgoingUnavailable):
+    """There was not even a connection, so nothing was sent."""
+
+
 class OutgoingRefused(OutgoingError):
     """We do not call this address. Trying again cannot help."""
 
@@ -58,6 +62,8 @@ class Answer:
     """The first bytes of the body."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """By their names in small letters, as they came."""
+    is_whole: bool = True
+    """Whether ``content`` is all of the body."""
 
     @property
     def retry_after(self) -> str:
@@ -115,8 +121,14 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     return send("POST", url, body, headers)
 
 
-def send(
-    method: str, url: str, body: bytes, headers: Mapping[str, str], *, ca_file: str = ""
+def send(  # noqa: PLR0913 -- what a call of HTTP has
+    method: str,
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    ca_file: str = "",
+    largest: int = LARGEST_ANSWER,
 ) -> Answer:
     """Make a call of any method and return the answer, whatever its status.
 
@@ -126,9 +138,11 @@ def send(
         body: empty when there is none.
         headers: beside ``Host``, which follows from the address.
         ca_file: certificates (PEM) under which the other side is believed; those of the system when empty.
+        largest: bytes of the answer that are read.
 
     Raises:
         OutgoingRefused: the address may not be called.
+        OutgoingUnreached: there was no connection, so nothing was sent.
         OutgoingUnavailable: it cannot be reached or does not answer in time; or the certificates cannot
             be read.
     """
@@ -152,11 +166,16 @@ def send(
             ) as response,
         ):
             said = dict(response.headers)
-            return Answer(response.status_code, _beginning(response, deadline), said)
+            content, is_whole = _beginning(response, largest, deadline)
+            return Answer(response.status_code, content, said, is_whole)
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise OutgoingUnreached(_no_answer(place, error)) from error
     except httpx.HTTPError as error:
-        raise OutgoingUnavailable(
-            f"{place.host} did not answer: {str(error) or type(error).__name__}."
-        ) from error
+        raise OutgoingUnavailable(_no_answer(place, error)) from error
+
+
+def _no_answer(place: _Place, error: httpx.HTTPError) -> str:
+    return f"{place.host} did not answer: {str(error) or type(error).__name__}."
 
 
 def _believed(ca_file: str) -> ssl.SSLContext | bool:
@@ -192,7 +211,7 @@ def resolve(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise OutgoingUnavailable(f"The name {host} could not be resolved.") from error
+        raise OutgoingUnreached(f"The name {host} could not be resolved.") from error
     addresses = [str(each[4][0]) for each in found]
     refuse_metadata(host, addresses)
     if not is_allowed(host):
@@ -235,10 +254,11 @@ def _carried(address: Address) -> Address:
     return address.ipv4_mapped or address.sixtofour or address
 
 
-def _beginning(response: httpx.Response, deadline: float) -> bytes:
+def _beginning(response: httpx.Response, largest: int, deadline: float) -> tuple[bytes, bool]:
+    """Return the body as far as it is wanted, and whether that is all of it."""
     read = b""
     for chunk in response.iter_bytes():
         read += chunk
-        if len(read) > LARGEST_ANSWER or time.monotonic() > deadline:
-            break
-    return read[:LARGEST_ANSWER]
+        if len(read) > largest or time.monotonic() > deadline:
+            return read[:largest], False
+    return read, True

@@ -60,13 +60,22 @@ def signing_secret(directory: str, name: str) -> bytes:
     Raises:
         SecretUnreadable: it cannot be read, is empty, or is not base64 after ``whsec_``.
     """
-    text = read_secret(directory, name)
+    return signing_key(read_secret(directory, name), name)
+
+
+def signing_key(text: str, name: str = "") -> bytes:
+    """Return the same of a secret's text that was read before; ``name`` is for the sentence.
+
+    Raises:
+        SecretUnreadable: it is not base64 after ``whsec_``, or nothing.
+    """
     if not text.startswith(_PREFIX):
         return text.encode()
+    called = f"The secret {name}".strip()
     try:
         secret = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
     except binascii.Error as error:
-        raise SecretUnreadable(f"The secret {name} is not base64 after {_PREFIX}.") from error
+        raise SecretUnreadable(f"{called} is not base64 after {_PREFIX}.") from error
     if not secret:
-        raise SecretUnreadable(f"The secret {name} is empty.")
+        raise SecretUnreadable(f"{called} is empty.")
     return secret

@@ -58,3 +58,46 @@ class ModelEvent(EventName):
         "models_registry.alias_refused",
         "MLflow refused to set the alias {alias} of {object} to version {version}: {why}",
     )
+
+
+class RetrainingEvent(EventName):
+    """Events of retraining."""
+
+    TRIGGER_CREATED = (
+        "models_registry.trigger_created",
+        "{actor} chose what trains {whose} again: {kind} at {host}.",
+    )
+    TRIGGER_CHANGED = (
+        "models_registry.trigger_changed",
+        "{actor} changed what trains {whose} again: {what}.",
+    )
+    REQUESTED = (
+        "models_registry.retraining_requested",
+        "{actor} asked for {model} to be trained again: {reason}",
+    )
+    REQUESTED_EARLY = (
+        "models_registry.retraining_requested_early",
+        "{actor} asked for {model} to be trained again: {reason} The cooldown was not waited for: "
+        "{override}",
+    )
+    TRIGGERED = "models_registry.retraining_triggered", "{object} was begun in {tool} as {run}."
+    RUNNING = "models_registry.retraining_running", "The training of {object} runs in {tool}."
+    NO_ANSWER = (
+        "models_registry.retraining_no_answer",
+        "{tool} gave no answer about {object}: {why}",
+    )
+    UNCLEAR = (
+        "models_registry.retraining_unclear",
+        "Whether {object} was begun, nobody can tell: {why}",
+    )
+    CLEARED = (
+        "models_registry.retraining_cleared",
+        "{actor} looked after {object} and says that it {verdict}: {comment}",
+    )
+    RETURNED = (
+        "models_registry.retraining_returned",
+        "{object} came back as {version}, which needs approval like any other version.",
+    )
+    FAILED = "models_registry.retraining_failed", "{object} failed: {why}"
+    EXPIRED = "models_registry.retraining_expired", "{object} ran out: {why}"
+    WITHDRAWN = "models_registry.retraining_withdrawn", "{actor} withdrew {object}: {comment}"

@@ -8,6 +8,9 @@ from fnmatch import fnmatchcase
 from catalog.models import Artifact
 from models_registry.models import Registry
 
+RETRAINING_TAG = "gatehouse.retraining_request"
+"""Tag of a model version or its run in MLflow: which retraining request it answers."""
+
 _LONGEST = 160
 _SIGNS = 8
 

@@ -5,6 +5,7 @@ from catalog import nudges
 SYNC = "models_registry.sync"
 LOOK_AT_HINTS = "models_registry.look_at_hints"
 READ_FILES = "models_registry.read_files"
+SEE_TO_RETRAINING = "models_registry.see_to_retraining"
 SET_ALIASES = "models_registry.set_aliases"
 
 STALE_AFTER = 60
@@ -29,3 +30,8 @@ def nudge_files(registry_id: int) -> None:
 def nudge_alias_orders(registry_id: int) -> None:
     """Let a worker set aliases in MLflow."""
     nudges.nudge(SET_ALIASES, registry_id, expires=STALE_AFTER)
+
+
+def nudge_retraining(request_id: int) -> None:
+    """Let a worker see to a retraining request."""
+    nudges.nudge(SEE_TO_RETRAINING, request_id, expires=STALE_AFTER)

@@ -3,17 +3,21 @@
 from celery import shared_task
 
 from audit.origin import Origin, coming_from
-from models_registry import work
+from catalog.models import the_portal
+from models_registry import retraining, work
+from models_registry.actions.expire_retraining import expire_retraining
 from models_registry.actions.forget_deliveries import forget_deliveries
-from models_registry.models import AliasOrder, Hint, ModelVersion, Registry
+from models_registry.models import AliasOrder, Hint, ModelVersion, Registry, RetrainingRequest
 from models_registry.queue import (
     LOOK_AT_HINTS,
     READ_FILES,
+    SEE_TO_RETRAINING,
     SET_ALIASES,
     SYNC,
     nudge_alias_orders,
     nudge_files,
     nudge_hints,
+    nudge_retraining,
     nudge_sync,
 )
 
@@ -44,6 +48,23 @@ def set_aliases(registry_id: int) -> None:
     """Set aliases that verified deployments ordered."""
     with coming_from(Origin("worker")):
         work.set_waiting_aliases(registry_id)
+
+
+@shared_task(name=SEE_TO_RETRAINING)
+def see_to_retraining(request_id: int) -> None:
+    """See to a retraining request. A repeated message does no harm: one worker holds the lease."""
+    with coming_from(Origin("worker")):
+        retraining.see_to(request_id)
+
+
+@shared_task(name="models_registry.sweep_retraining", soft_time_limit=60)
+def sweep_retraining() -> None:
+    """Find requests that no worker is busy with, and those whose time is over."""
+    with coming_from(Origin("worker")):
+        for request_id in RetrainingRequest.objects.overdue().values_list("pk", flat=True):
+            expire_retraining(request_id, by=the_portal())
+        for request_id in RetrainingRequest.objects.waiting().values_list("pk", flat=True):
+            nudge_retraining(request_id)
 
 
 @shared_task(name="models_registry.sweep", soft_time_limit=60)

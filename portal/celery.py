@@ -55,6 +55,10 @@ app.conf.update(
             "task": "models_registry.sweep",
             "schedule": 10.0,
         },
+        "retraining requests that wait, or whose time is over": {
+            "task": "models_registry.sweep_retraining",
+            "schedule": 10.0,
+        },
         "evidence packs that no worker is busy with": {
             "task": "audit.sweep_packs",
             "schedule": 15.0,

@@ -48,6 +48,8 @@ WATCHED = (
     "deployments_target",
     "models_registry_finding",
     "models_registry_registry",
+    "models_registry_retrainingrequest",
+    "models_registry_retrainingtrigger",
     "releases_accessreview",
     "releases_approval",
     "releases_changerequest",

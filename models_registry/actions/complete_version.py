@@ -20,6 +20,7 @@ from models_registry.digesting import (
     signature_of,
 )
 from models_registry.models import DigestBasis, Intake, ModelVersion
+from models_registry.returning import claim_of, link
 from models_registry.snapshot import keep_run
 
 LONGEST_URI = 500
@@ -74,6 +75,7 @@ def complete_version(
     )
     if row.intake == Intake.COMPLETE:
         return row
+    claimed = claim_of(row)
     if run is not None:
         keep_run(row, run)
     digest = _write(row, read)
@@ -89,6 +91,8 @@ def complete_version(
         snapshot=row.snapshot_digest,
         files=len(row.files),
     )
+    if claim_of(row) != claimed:
+        link(row, by=by)
     return row
 
 

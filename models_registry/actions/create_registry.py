@@ -99,14 +99,19 @@ def _check_address(url: str) -> None:
     """Refuse what can be known to be wrong without looking the name up; the worker does that each time."""
     try:
         host = check_url(url)
-        _refuse_literal(host)
+        refuse_literal(host)
     except OutgoingRefused as refusal:
         raise RegistryUnfit.of("tracking_url", refusal.sentence) from refusal
     if urlsplit(url).query:
         raise RegistryUnfit.of("tracking_url", "Use the address without a question mark.")
 
 
-def _refuse_literal(host: str) -> None:
+def refuse_literal(host: str) -> None:
+    """Refuse a host that is written as the address of a machine's own metadata.
+
+    Raises:
+        OutgoingRefused: it is.
+    """
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -11,6 +11,7 @@ from models_registry.clients.port import VersionSeen
 from models_registry.findings import find
 from models_registry.leases import held
 from models_registry.models import FindingKind, ModelVersion, Registry
+from models_registry.returning import claim_of, link
 from models_registry.snapshot import follow
 
 
@@ -57,10 +58,13 @@ def _follow(row: ModelVersion, seen: VersionSeen, *, by: User) -> None:
     if (row.source, row.run_id) != (seen.source, seen.run_id):
         changed.append("where it comes from")
         _origin_changed(row, seen, by=by)
+    claimed = claim_of(row)
     follow(row, seen)
     row.save(update_fields=["status", "stage", "description", "tags", "fingerprint", "gone_at"])
     if changed:
         record(ModelEvent.VERSION_CHANGED, subject=row, by=by, what=", ".join(changed))
+    if claim_of(row) != claimed:
+        link(row, by=by)
 
 
 def _stage_changed(row: ModelVersion, seen: VersionSeen, *, by: User) -> None:

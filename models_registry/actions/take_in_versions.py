@@ -11,6 +11,7 @@ from models_registry.clients.port import RunSeen, VersionSeen
 from models_registry.leases import held
 from models_registry.models import ModelVersion, RegisteredModel, Registry
 from models_registry.queue import nudge_files
+from models_registry.returning import link
 from models_registry.snapshot import version_row
 
 
@@ -52,6 +53,7 @@ def take_in_versions(
             commit=row.git_commit,
             snapshot=row.snapshot_digest,
         )
+        link(row, by=by)
     if rows:
         nudge_files(registry.pk)
     return len(rows)

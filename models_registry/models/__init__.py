@@ -5,6 +5,12 @@ from models_registry.models.finding import Finding, FindingKind, FindingState
 from models_registry.models.hint import Hint, WebhookDelivery
 from models_registry.models.registered_model import RegisteredModel
 from models_registry.models.registry import Registry, Sync, SyncPhase, SyncResult
+from models_registry.models.retraining import (
+    Origin,
+    RetrainingRequest,
+    RetrainingTrigger,
+    TriggerKind,
+)
 from models_registry.models.version import DigestBasis, Intake, ModelVersion
 
 __all__ = [
@@ -18,10 +24,14 @@ __all__ = [
     "Hint",
     "Intake",
     "ModelVersion",
+    "Origin",
     "RegisteredModel",
     "Registry",
+    "RetrainingRequest",
+    "RetrainingTrigger",
     "Sync",
     "SyncPhase",
     "SyncResult",
+    "TriggerKind",
     "WebhookDelivery",
 ]

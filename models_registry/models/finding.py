@@ -25,6 +25,7 @@ class FindingKind(models.TextChoices):
     MODEL_DELETED = "model_deleted", "Model deleted in MLflow"
     MODEL_RENAMED = "model_renamed", "Model renamed in MLflow"
     NUMBER_REUSED = "number_reused", "Another model has taken its place"
+    FALSE_CLAIM = "false_claim", "Answers no retraining request"
 
 
 class FindingState(models.TextChoices):

@@ -276,6 +276,7 @@ AUDIT_EVENTS = [
     "audit.privacy.events.PrivacyEvent",
     "catalog.audit_events.CatalogEvent",
     "models_registry.audit_events.ModelEvent",
+    "models_registry.audit_events.RetrainingEvent",
     "releases.audit_events.ReleaseEvent",
     "deployments.audit_events.DeploymentEvent",
     "portal.audit_events.PortalEvent",
@@ -370,6 +371,13 @@ MODEL_FILES_MAX_BYTES = env_int("MODEL_FILES_MAX_BYTES", default=2 * 1024 * 1024
 # A version is taken in completely when its run has ended, or after this long.
 MODEL_RUN_PATIENCE_SECONDS = env_int("MODEL_RUN_PATIENCE_SECONDS", default=600)
 
+# Retraining: how long one worker has to see to a request, how often a training is looked after, the first
+# pause after no answer, and how long a call is left alone before somebody asks what became of it.
+RETRAINING_LEASE_SECONDS = env_int("RETRAINING_LEASE_SECONDS", default=120)
+RETRAINING_LOOK_SECONDS = env_int("RETRAINING_LOOK_SECONDS", default=30)
+RETRAINING_RETRY_SECONDS = env_int("RETRAINING_RETRY_SECONDS", default=10)
+RETRAINING_SETTLE_SECONDS = env_int("RETRAINING_SETTLE_SECONDS", default=60)
+
 # What other apps say about a model version on its page: (version, caller) -> Section or None.
 MODEL_VERSION_SECTIONS = [
     "deployments.lineage.section.lineage_section",
@@ -389,6 +397,8 @@ WEBHOOK_SECRETS_DIR = env_str("WEBHOOK_SECRETS_DIR", default="")
 # Sending the log to a SIEM (docs/siem.md): secrets and certificates that destinations name, and where their
 # files of JSON lines lie. Only the streamer reads the one and writes the other.
 STREAMING_SECRETS_DIR = env_str("STREAMING_SECRETS_DIR", default=WEBHOOK_SECRETS_DIR)
+# Files with the tokens of CI systems and the secrets of webhooks that retraining triggers name.
+RETRAINING_SECRETS_DIR = env_str("RETRAINING_SECRETS_DIR", default=WEBHOOK_SECRETS_DIR)
 STREAMING_ROOT = env_str("STREAMING_ROOT", default=str(BASE_DIR / ".gatehouse" / "stream"))
 # Beyond these a destination is an alarm: the age of what it lacks, and how many entries it refused for good.
 STREAMING_ALARM_SECONDS = env_int("STREAMING_ALARM_SECONDS", default=900, least=1)

@@ -34,3 +34,37 @@ def lab(db, standin):
     from tests.models_registry.lab import Lab  # noqa: PLC0415 -- needs Django
 
     return Lab.make(standin.url)
+
+
+@pytest.fixture
+def tokens(settings, tmp_path):
+    """The directory in which the operator mounts what triggers need; tools on loopback may be called."""
+    settings.OUTGOING_ALLOWED_HOSTS = ["127.0.0.1"]
+    settings.RETRAINING_SECRETS_DIR = str(tmp_path)
+    settings.RETRAINING_SETTLE_SECONDS = 0
+    return tmp_path
+
+
+@pytest.fixture
+def make_bench(db, tokens):
+    """A function that gives a model of the project "credit" and a tool of that kind."""
+    from tests import factories  # noqa: PLC0415 -- needs Django
+    from tests.models_registry.bench import Bench  # noqa: PLC0415 -- needs Django
+    from tests.models_registry.lab import model_of  # noqa: PLC0415 -- needs Django
+
+    made = []
+
+    def make(kind="airflow", model=None):
+        model = model or model_of(factories.staffed_project("credit"))
+        made.append(Bench.make(model, kind, tokens))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        bench.tool.stop()
+
+
+@pytest.fixture
+def bench(make_bench):
+    """A model that Airflow trains."""
+    return make_bench()

@@ -1,0 +1,1 @@
+"""The tools that begin a training, behind one port."""
