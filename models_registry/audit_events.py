@@ -77,8 +77,7 @@ class RetrainingEvent(EventName):
     )
     REQUESTED_EARLY = (
         "models_registry.retraining_requested_early",
-        "{actor} asked for {model} to be trained again: {reason} The cooldown was not waited for: "
-        "{override}",
+        "{actor} asked for {model} to be trained again: {reason} The cooldown was cut short: {override}",
     )
     TRIGGERED = "models_registry.retraining_triggered", "{object} was begun in {tool} as {run}."
     RUNNING = "models_registry.retraining_running", "The training of {object} runs in {tool}."

@@ -1,4 +1,4 @@
-"""What this app erases of a person: comments on findings, and the names under which they made models."""
+"""What this app erases of a person: what they wrote, and the names under which they made models."""
 
 from typing import Any
 
@@ -11,18 +11,19 @@ from audit.sentences import ERASED
 from catalog.erasure import names_of
 from catalog.models import User
 from models_registry.audit_events import ModelEvent
-from models_registry.models import Finding, ModelVersion
+from models_registry.models import Finding, ModelVersion, RetrainingRequest
 
 _ROLES = ("trained_by", "registered_by")
 
 
 def erase(person: User) -> Erased:
-    """That a finding was settled stays, without the comment; of models the pseudonym takes the name's place.
+    """That a finding was settled or a training asked for stays, without words; of models the pseudonym takes the name's place.
 
     What is taken in of MLflow later holds the name again, unless it is erased there, too.
     """
     settled = Finding.objects.filter(settled_by=person).exclude(comment="")
-    erased = Erased({"comments": settled.update(comment=ERASED), "models": 0})
+    comments = settled.update(comment=ERASED)
+    erased = Erased({"comments": comments, "models": 0, "reasons": _reasons_of(person)})
     known = names_of(person)
     for version in _perhaps_made_by(known):
         changed = _renamed(version, known, person.pseudonym)
@@ -33,6 +34,12 @@ def erase(person: User) -> Erased:
             taken_in = str(ModelEvent.VERSION_TAKEN_IN)
             erased.taken += take_field(version.audit_stream, taken_in, role)
     return erased
+
+
+def _reasons_of(person: User) -> int:
+    asked = RetrainingRequest.objects.filter(requested_by=person)
+    asked.exclude(override="").update(override=ERASED)
+    return asked.exclude(reason=ERASED).update(reason=ERASED)
 
 
 def _perhaps_made_by(known: set[str]) -> list[ModelVersion]:

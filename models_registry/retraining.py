@@ -126,9 +126,7 @@ def _find(request: RetrainingRequest, tool: Trigger, order: Order, holder: str) 
         _begin(request, tool, order, holder)
 
 
-def _found(
-    request: RetrainingRequest, tool: Trigger, order: Order, holder: str
-) -> Found | None:
+def _found(request: RetrainingRequest, tool: Trigger, order: Order, holder: str) -> Found | None:
     since = request.called_at or request.requested_at
     try:
         return _asked(tool, lambda: tool.find(order, since))

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from audit.record import record
 from catalog.models import User
-from models_registry.retraining_rules import locked_requests, move
 from models_registry.audit_events import RetrainingEvent
 from models_registry.findings import find
 from models_registry.models import FindingKind, ModelVersion, RetrainingRequest
 from models_registry.naming import RETRAINING_TAG
+from models_registry.retraining_rules import locked_requests, move
 from models_registry.states import RetrainingState, RetrainingVerb
 
 MARGIN: Final = timedelta(minutes=5)

@@ -51,6 +51,10 @@ def _model_registry(thing: Facts) -> str:
     return reverse("models_registry:registry", args=[thing["id"]])
 
 
+def _retraining(thing: Facts) -> str:
+    return reverse("models_registry:retraining", args=[thing["id"]])
+
+
 def _team(thing: Facts) -> str:
     return reverse("catalog:team", args=[thing["label"]])
 
@@ -84,6 +88,7 @@ PAGES: Final[Mapping[str, Callable[[Facts], str]]] = {
     "model": _model,
     "model-version": _model_version,
     "model-registry": _model_registry,
+    "retraining-request": _retraining,
     "team": _team,
     "role": _role,
     "account": _account,

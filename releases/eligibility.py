@@ -22,6 +22,7 @@ from catalog.models import (
     User,
     UserKind,
 )
+from models_registry.models import RetrainingRequest
 from releases.models import ChangeRequest
 from releases.policy_document import ApprovalRule
 from releases.quorum import Rule
@@ -139,12 +140,25 @@ def _excluded(
     excluded: dict[int, str] = {
         person: f"{what} in this release" for person, what in authors.known.items()
     }
-    for version in versions:
-        if version.artifact.kind == ArtifactKind.MODEL:
-            excluded[version.registered_by_id] = f"registered the model {version}"
+    models = [each for each in versions if each.artifact.kind == ArtifactKind.MODEL]
+    excluded |= _who_asked_for_training(models)
+    for version in models:
+        excluded[version.registered_by_id] = f"registered the model {version}"
     excluded[change_request.release.sealed_by_id] = "sealed this release"
     excluded[change_request.requested_by_id] = "asked for this change"
     return excluded
+
+
+def _who_asked_for_training(models: Sequence[ArtifactVersion]) -> dict[int, str]:
+    """Return who had these versions trained: it is their change, whoever carried it out."""
+    if not models:
+        return {}
+    named = {version.pk: version for version in models}
+    asked = RetrainingRequest.objects.filter(version__artifact_version__in=named)
+    return {
+        person: f"asked for {named[version]} to be trained"
+        for person, version in asked.values_list("requested_by", "version__artifact_version")
+    }
 
 
 def authors_of(versions: Iterable[ArtifactVersion]) -> Authors:

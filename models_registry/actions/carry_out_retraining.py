@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from audit.record import record
 from catalog.models import the_portal
-from models_registry.retraining_rules import held_request, locked_requests, move
 from models_registry.audit_events import RetrainingEvent
 from models_registry.clients.triggers.port import Begun, Phase, Seen
 from models_registry.models import RetrainingRequest
+from models_registry.retraining_rules import held_request, locked_requests, move
 from models_registry.states import RetrainingState, RetrainingVerb
 
 LONGEST_PAUSE = 600
@@ -158,9 +158,7 @@ def doubt(request: RetrainingRequest, sentence: str, *, holder: str) -> None:
     move(row, RetrainingVerb.DOUBT)
     row.sentence = sentence[:LONGEST_SENTENCE]
     row.save()
-    record(
-        RetrainingEvent.UNCLEAR, subject=row, by=the_portal(), outcome="error", why=row.sentence
-    )
+    record(RetrainingEvent.UNCLEAR, subject=row, by=the_portal(), outcome="error", why=row.sentence)
 
 
 @transaction.atomic(durable=True)

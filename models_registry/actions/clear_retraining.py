@@ -5,10 +5,10 @@ from django.utils import timezone
 
 from audit.record import record
 from catalog.models import User
-from models_registry.retraining_rules import locked_request, move, require_asking, said
 from models_registry.audit_events import RetrainingEvent
 from models_registry.models import RetrainingRequest
 from models_registry.queue import nudge_retraining
+from models_registry.retraining_rules import locked_request, move, require_asking, said
 from models_registry.states import RetrainingVerb
 
 
@@ -28,7 +28,10 @@ def clear_retraining(
     comment = said("comment", comment, what="Say what you saw in the tool.")
     if has_begun:
         move(row, RetrainingVerb.TRIGGER)
-        row.triggered_at, row.sentence = row.called_at, "Somebody saw in the tool that it was begun."
+        row.triggered_at, row.sentence = (
+            row.called_at,
+            "Somebody saw in the tool that it was begun.",
+        )
     else:
         move(row, RetrainingVerb.CALL_AGAIN)
         row.called_at, row.sentence = None, "Somebody saw in the tool that it was not begun."

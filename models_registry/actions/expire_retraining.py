@@ -5,8 +5,8 @@ from django.utils import timezone
 
 from audit.record import record
 from catalog.models import User
-from models_registry.retraining_rules import locked_request, move
 from models_registry.audit_events import RetrainingEvent
+from models_registry.retraining_rules import locked_request, move
 from models_registry.states import RetrainingVerb
 
 

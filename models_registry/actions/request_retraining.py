@@ -11,10 +11,9 @@ from catalog.locking import locked
 from catalog.models import User
 from catalog.permissions import Permission, require
 from catalog.validation import refusing_duplicates
-from models_registry.retraining_rules import LONGEST_TEXT, require_asking, said
 from models_registry.audit_events import RetrainingEvent
 from models_registry.cooldown import cools_until
-from models_registry.errors import AlreadyAsked, CoolingDown, NoTrigger, NotNow
+from models_registry.errors import AlreadyAsked, CoolingDown, NotNow, NoTrigger
 from models_registry.models import (
     Origin,
     RegisteredModel,
@@ -22,8 +21,7 @@ from models_registry.models import (
     RetrainingTrigger,
 )
 from models_registry.queue import nudge_retraining
-
-__all__ = ["LONGEST_TEXT", "request_retraining"]
+from models_registry.retraining_rules import require_asking, said
 
 
 @transaction.atomic(durable=True)

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.db import transaction
@@ -94,9 +94,7 @@ def create_trigger(
 
 
 @transaction.atomic(durable=True)
-def change_trigger(
-    trigger: RetrainingTrigger, spec: TriggerSpec, *, by: User
-) -> RetrainingTrigger:
+def change_trigger(trigger: RetrainingTrigger, spec: TriggerSpec, *, by: User) -> RetrainingTrigger:
     """Change it; open requests go on with what it is then. The same again changes nothing.
 
     Raises:
@@ -138,9 +136,7 @@ def _fill(trigger: RetrainingTrigger, spec: TriggerSpec) -> None:
 
 
 def _check(trigger: RetrainingTrigger) -> None:
-    check_fields(
-        trigger, "kind", "address", "ref", "secret", "cooldown_seconds", "timeout_seconds"
-    )
+    check_fields(trigger, "kind", "address", "ref", "secret", "cooldown_seconds", "timeout_seconds")
     _check_address(trigger)
     if trigger.kind in _WITH_REF and not trigger.ref:
         raise TriggerUnfit.of("ref", "Name the branch or tag whose pipeline is run, such as main.")
@@ -171,7 +167,9 @@ def _check_address(trigger: RetrainingTrigger) -> None:
 
 def _check_parameters(given: object) -> None:
     if not isinstance(given, dict) or len(given) > MOST_PARAMETERS:
-        raise TriggerUnfit.of("parameters", f"Use at most {MOST_PARAMETERS} names with a text each.")
+        raise TriggerUnfit.of(
+            "parameters", f"Use at most {MOST_PARAMETERS} names with a text each."
+        )
     for name, value in given.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise TriggerUnfit.of(
@@ -188,7 +186,7 @@ def _check_parameters(given: object) -> None:
             )
 
 
-def _settings(trigger: RetrainingTrigger) -> dict[str, object]:
+def _settings(trigger: RetrainingTrigger) -> dict[str, Any]:
     """Return what auditors compare; secrets are named, never told."""
     return {
         "secret": trigger.secret,

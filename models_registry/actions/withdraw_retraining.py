@@ -5,16 +5,14 @@ from django.db import transaction
 from audit.record import record
 from catalog.models import User
 from catalog.permissions import Permission, require
-from models_registry.retraining_rules import locked_request, move, said
 from models_registry.audit_events import RetrainingEvent
 from models_registry.models import RetrainingRequest
+from models_registry.retraining_rules import locked_request, move, said
 from models_registry.states import RetrainingVerb
 
 
 @transaction.atomic(durable=True)
-def withdraw_retraining(
-    request: RetrainingRequest, *, comment: str, by: User
-) -> RetrainingRequest:
+def withdraw_retraining(request: RetrainingRequest, *, comment: str, by: User) -> RetrainingRequest:
     """Want it no more. What the tool has begun goes on there; its version is not linked.
 
     Raises:

@@ -10,6 +10,15 @@ from models_registry.api.models import (
     ModelView,
 )
 from models_registry.api.registries import RegistriesView, RegistryView, SyncNowView
+from models_registry.api.retraining import (
+    ClearView,
+    ModelRetrainingsView,
+    RetrainingsView,
+    RetrainingView,
+    TriggersView,
+    TriggerView,
+    WithdrawView,
+)
 from models_registry.api.webhooks import WebhookView
 
 PROJECT = "projects/<slug:slug>/"
@@ -25,5 +34,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{PROJECT}model-findings/", FindingsView.as_view()),
     path("model-findings/<int:pk>/settle/", SettleFindingView.as_view()),
     path(f"{PROJECT}environments/<slug:name>/model-alias/", ModelAliasView.as_view()),
+    path(f"{PROJECT}retraining-triggers/", TriggersView.as_view()),
+    path("retraining-triggers/<int:pk>/", TriggerView.as_view()),
+    path(f"{PROJECT}retraining-requests/", RetrainingsView.as_view()),
+    path("models/<int:pk>/retraining-requests/", ModelRetrainingsView.as_view()),
+    path("retraining-requests/<int:pk>/", RetrainingView.as_view()),
+    path("retraining-requests/<int:pk>/withdraw/", WithdrawView.as_view()),
+    path("retraining-requests/<int:pk>/clear/", ClearView.as_view()),
     path("mlflow-webhooks/<uuid:key>/", WebhookView.as_view(), name="mlflow-webhook"),
 ]

@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['id'],
+                'ordering': ['-id'],
             },
         ),
         migrations.RemoveConstraint(

@@ -86,7 +86,7 @@ class RetrainingTrigger(models.Model):
     objects = TriggerQuerySet.as_manager()
 
     class Meta:
-        ordering = ["id"]
+        ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(kind__in=TriggerKind.values), name="trigger_kind_is_known"
@@ -105,6 +105,11 @@ class RetrainingTrigger(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} for {self.whose}"
+
+    @property
+    def tool(self) -> str:
+        """The tool's name, without the manner of calling it."""
+        return str(self.get_kind_display()).partition(",")[0]
 
     @property
     def whose(self) -> str:

@@ -14,8 +14,9 @@ from catalog.views.paging import slice_of
 from catalog.views.projects import ProjectPage
 from models_registry.actions.settle_finding import settle_finding
 from models_registry.aliases import unsettled_orders
-from models_registry.forms import ModelFilter, SettleForm
+from models_registry.forms import AskForm, ModelFilter, SettleForm
 from models_registry.models import Finding, FindingState, ModelVersion, RegisteredModel, Registry
+from models_registry.retraining_look import retraining_of
 from models_registry.sections import sections_of
 
 PAGE_SIZE: Final = 25
@@ -66,6 +67,8 @@ class ModelPage(Page):
     def context(self) -> dict[str, Any]:
         """Show its aliases, its versions, and what changed without the portal."""
         model, project = self.model, self.model.registry.project
+        held = held_in(project, self.caller)
+        retraining = retraining_of(model, held)
         versions = model.versions.select_related("artifact_version").defer(
             "run_tags", "parameters", "metrics", "datasets", "files", "flavours", "signature"
         )
@@ -79,7 +82,9 @@ class ModelPage(Page):
             "aliases": sorted(model.aliases.items()),
             "unsettled": unsettled_orders(model),
             "findings": findings_of(Finding.objects.filter(model=model)),
-            "may_settle": held_in(project, self.caller).may(Permission.MANAGE_PROJECT),
+            "retraining": retraining,
+            "ask_form": AskForm(is_hot=retraining.cools_until is not None),
+            "may_settle": held.may(Permission.MANAGE_PROJECT),
             "settle_form": SettleForm(),
             "crumbs": crumbs_of(model)[:-1],
         }

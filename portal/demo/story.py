@@ -12,8 +12,8 @@ from audit.streaming.wanted import Wanted
 from catalog.models import ArtifactVersion, User, the_portal
 from deployments.actions.create_cluster import create_cluster
 from deployments.models import Cluster
-from models_registry.models import Registry
-from portal.demo import data, reports, trained
+from models_registry.models import RegisteredModel, Registry, RetrainingRequest
+from portal.demo import data, reports, retrained, trained
 from portal.demo.access import give_temporary_access, open_the_next, review_and_sign
 from portal.demo.cast import create_admin, create_machine, create_people, give_roles
 from portal.demo.clock import Today
@@ -114,6 +114,7 @@ class Story:
         self.payments_ci = self._pipeline(self.payments, "ci-payments")
         self.credit_ci = self._pipeline(self.credit, "ci-credit")
         self.lab = trained.open_lab(self.credit.project, by=self.admin)
+        retrained.open_pipeline(self.credit.project, by=self.admin)
         published = publish_all(by=self.people["rashid"])
         for place, prefix in ((self.payments, ""), (self.credit, "models-")):
             reach_by_cluster(place, self.cluster, self.server, by=self.admin)
@@ -214,7 +215,13 @@ class Story:
         )
         self._day(asked, "dana", "sofia", "rashid", comment="Load test repeated, still fine.")
 
-    def _credit(self, version: str, model: int, *authors: str) -> list[ArtifactVersion]:
+    def _credit(
+        self,
+        version: str,
+        model: int,
+        *authors: str,
+        answers: RetrainingRequest | None = None,
+    ) -> list[ArtifactVersion]:
         """Build the API and register the model, with their reports."""
         people = [self.people[name] for name in authors]
         api = self.credit_ci.build("credit-api", version, *people)
@@ -222,7 +229,7 @@ class Story:
             api, {"junit": reports.junit("credit-api.unit"), "sarif": reports.sarif()}
         )
         training = trained.TRAININGS[model]
-        scored = trained.take_in(self.lab, training, people[0])
+        scored = trained.take_in(self.lab, training, people[0], answers)
         measured = reports.metrics(auc=training.auc, brier=training.brier, validation_rows=48211)
         reported = {"metrics": measured, "fairness": trained.fairness(training)}
         if not training.weak:
@@ -278,7 +285,15 @@ class Story:
 
     def better_model(self) -> None:
         """Verified in staging; production is asked for later."""
-        items = self._credit("1.5.0", 8, "mei")
+        model = RegisteredModel.objects.get(registry=self.lab)
+        answers = retrained.begin(
+            model,
+            "Applicants of the north are scored worse since the new income register came.",
+            1187,
+            by=self.people["mei"],
+        )
+        self.clock.pass_by(hours=3)
+        items = self._credit("1.5.0", 8, "mei", answers=answers)
         release = self.credit_ci.seal("2026.11.2", *items, notes="Model 8: income is verified.")
         asked = self.credit_ci.ask(release, self.credit.staging, "Model 8 in staging.")
         self._day(asked, "lena", "viktor")
@@ -329,6 +344,9 @@ class Story:
         self.payments_ci.report(worker, {"junit": reports.junit("payments-worker.unit")})
         release = self.payments_ci.seal("2026.11.5", api, worker, notes="Standing orders.")
         self.payments_ci.ask(release, self.payments.staging, "Standing orders for staging.")
+        model = RegisteredModel.objects.get(registry=self.lab)
+        why = "October's loans are in; calibration has drifted by two points since August."
+        retrained.begin(model, why, 1240, by=self.people["mei"])
         items = self._credit("1.5.3", 11, "lena")
         release = self.credit_ci.seal("2026.11.5", *items, notes="Model 11: half as many trees.")
         self.credit_ci.ask(release, self.credit.staging, "Model 11, the fast one, in staging.")

@@ -20,7 +20,8 @@ from models_registry.actions.take_in_models import take_in_models
 from models_registry.actions.take_in_versions import take_in_versions
 from models_registry.clients.port import ModelSeen, RunSeen, VersionSeen
 from models_registry.digesting import FilesRead
-from models_registry.models import ModelVersion, Registry
+from models_registry.models import ModelVersion, Registry, RetrainingRequest
+from models_registry.naming import RETRAINING_TAG
 from portal.demo.cast import DOMAIN
 
 NAME: Final = "credit-model"
@@ -134,10 +135,12 @@ def close_lab(registry: Registry, *, by: User) -> None:
     change_registry(registry, spec, by=by)
 
 
-def take_in(registry: Registry, training: Training, author: User) -> ArtifactVersion:
+def take_in(
+    registry: Registry, training: Training, author: User, answers: RetrainingRequest | None = None
+) -> ArtifactVersion:
     """Let the version come out of the laboratory, with its run; return what may be released."""
     mail = f"{author.username}@{DOMAIN}"
-    run = _run(training, mail)
+    run = _run(training, mail, {RETRAINING_TAG: answers.own_id} if answers else {})
     seen = VersionSeen(
         model=NAME,
         number=training.number,
@@ -185,13 +188,14 @@ def _claim(registry: Registry) -> None:
         raise RuntimeError("The demo went astray: somebody else reads the laboratory.")
 
 
-def _run(training: Training, mail: str) -> RunSeen:
+def _run(training: Training, mail: str, more: Mapping[str, str]) -> RunSeen:
     seed = hashlib.sha256(f"{NAME} {training.number}".encode()).hexdigest()
     tags = {
         "mlflow.source.git.commit": seed[:40],
         "mlflow.source.git.branch": "main",
         "mlflow.source.git.repoURL": "https://git.demo.example/credit-scoring/credit-model",
         "gatehouse.image": _IMAGE + hashlib.sha256(b"training image").hexdigest(),
+        **more,
     }
     if training.is_dirty is not None:
         tags["mlflow.source.git.dirty"] = str(training.is_dirty).lower()

@@ -380,6 +380,7 @@ RETRAINING_SETTLE_SECONDS = env_int("RETRAINING_SETTLE_SECONDS", default=60)
 
 # What other apps say about a model version on its page: (version, caller) -> Section or None.
 MODEL_VERSION_SECTIONS = [
+    "models_registry.retraining_look.answered_by",
     "deployments.lineage.section.lineage_section",
     "releases.comparing.section.comparison_section",
 ]

@@ -95,6 +95,36 @@ IN_PROJECT = {
     "model_registries_change": ("PATCH", "model-registries/{registry}/", {"name_pattern": "a*"}),
     "model_registries_sync": ("POST", "model-registries/{registry}/sync/", None),
     "model_findings_settle": ("POST", "model-findings/{finding}/settle/", {"comment": "known"}),
+    "retraining_triggers_create": (
+        "POST",
+        "projects/payments/retraining-triggers/",
+        {
+            "kind": "webhook",
+            "address": "https://train.example.com/",
+            "secret": "payments",
+            "parameters": {"data": "1"},
+        },
+    ),
+    "retraining_triggers_change": (
+        "PATCH",
+        "retraining-triggers/{trigger}/",
+        {"cooldown_seconds": 1},
+    ),
+    "retraining_requests_create": (
+        "POST",
+        "models/{model}/retraining-requests/",
+        {"reason": "drift"},
+    ),
+    "retraining_requests_withdraw": (
+        "POST",
+        "retraining-requests/{retraining}/withdraw/",
+        {"comment": "no"},
+    ),
+    "retraining_requests_clear": (
+        "POST",
+        "retraining-requests/{retraining}/clear/",
+        {"has_begun": True, "comment": "seen"},
+    ),
     "model_alias_choose": (
         "PUT",
         "projects/payments/environments/staging/model-alias/",
@@ -210,8 +240,12 @@ def furnished(world):
     admin = factories.admin()
     wanted = Wanted(name="siem", kind="file", file_name="audit.jsonl")
     destination = create_destination(wanted, by=factories.admin())
+    retraining = retraining_of(finding.model)
     return {
         "registry": finding.model.registry_id,
+        "model": finding.model.pk,
+        "trigger": retraining.trigger.pk,
+        "retraining": retraining.pk,
         "finding": finding.pk,
         "review": open_access_review(world.project, owner=admin, by=admin).pk,
         "membership": Membership.objects.filter(project=world.project, user__username="tom")
@@ -236,6 +270,21 @@ def model_finding(project):
 
     found = {"by": factories.admin()}
     return find(model_of(project), FindingKind.MODEL_DELETED, "It was deleted in MLflow.", **found)
+
+
+def retraining_of(model):
+    """The model is to be trained again."""
+    from models_registry.actions.request_retraining import (  # noqa: PLC0415 -- only here
+        request_retraining,
+    )
+    from models_registry.actions.set_trigger import (  # noqa: PLC0415 -- only here
+        TriggerSpec,
+        create_trigger,
+    )
+
+    spec = TriggerSpec(kind="webhook", address="https://t.example.com/", secret="payments")
+    create_trigger(model.registry.project, model, spec, by=factories.admin())
+    return request_retraining(model, reason="drift", by=factories.admin())
 
 
 def send(client, call, names):

@@ -11,6 +11,7 @@ from django.utils import timezone
 from audit.models import Erasure, Event, LegalHold
 from audit.sentences import with_sentences
 from catalog.models import User
+from models_registry.models import RetrainingRequest
 from portal.demo.cast import CAST
 from releases.models import ChangeRequest
 
@@ -54,6 +55,8 @@ def test_the_demo_tells_a_story_of_weeks_and_leaves_work_for_everybody(demo):
     assert {each.state for each in Erasure.objects.all()} == {"erased", "requested"}
     assert LegalHold.objects.get().kind == "change_request"
     assert "CR-" in told
+    trained_again = RetrainingRequest.objects.values_list("state", flat=True)
+    assert sorted(trained_again) == ["returned", "triggered"]
 
     with pytest.raises(CommandError, match="empty portal"):
         call_command("load_demo", stdout=StringIO(), stderr=StringIO())

@@ -52,10 +52,15 @@ def make_bench(db, tokens):
     from tests.models_registry.bench import Bench  # noqa: PLC0415 -- needs Django
     from tests.models_registry.lab import model_of  # noqa: PLC0415 -- needs Django
 
+    def small_model():
+        project = factories.project("credit", environments=[])
+        factories.member("tom", project)
+        return model_of(project)
+
     made = []
 
     def make(kind="airflow", model=None):
-        model = model or model_of(factories.staffed_project("credit"))
+        model = model or small_model()
         made.append(Bench.make(model, kind, tokens))
         return made[-1]
 

@@ -25,7 +25,7 @@ class Tool:
     """``url`` is the server's; ``begun`` what was begun, in order; ``calls`` are (method, path)."""
 
     path = "/"
-    secret = "s3cret"  # noqa: S105 -- for loopback
+    secret = "s3cret"
 
     def __init__(self):
         self.begun, self.calls, self.faults = [], [], []
@@ -36,10 +36,11 @@ class Tool:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def handle_any(self):
+            def do_GET(self):
                 tool.handle(self)
 
-            do_GET = do_POST = handle_any
+            def do_POST(self):
+                tool.handle(self)
 
             def log_message(self, *args):
                 pass
@@ -115,7 +116,7 @@ def basic(pair):
 class Airflow(Tool):
     """``version`` 3 serves /api/v2 and gives tokens, 2 serves /api/v1 and takes user and password."""
 
-    secret = "robot:pass"  # noqa: S105 -- for loopback
+    secret = "robot:pass"
 
     def __init__(self, version=3):
         super().__init__()
@@ -133,9 +134,8 @@ class Airflow(Tool):
     def answer(self, method, path, asked, headers, body):
         if path == "/auth/token" and self.version == 3:
             good = json.loads(body) == {"username": "robot", "password": "pass"}
-            if good:
-                return 201, {"access_token": "jwt-1"}
-            return 401, {"detail": "Invalid credentials"}
+            given = (201, {"access_token": "jwt-1"})
+            return given if good else (401, {"detail": "Invalid credentials"})
         expected = "Bearer jwt-1" if self.version == 3 else basic(self.secret)
         if headers.get("authorization") != expected:
             return 401, {"detail": "Unauthorized"}
@@ -238,8 +238,8 @@ class GitLab(Tool):
     """Takes an access token, and ``trigger_token`` for beginning only."""
 
     path = "/api/v4/projects/42"
-    secret = "glpat-1"  # noqa: S105 -- for loopback
-    trigger_token = "glptt-1"  # noqa: S105 -- for loopback
+    secret = "glpat-1"
+    trigger_token = "glptt-1"
 
     def __init__(self):
         super().__init__()
@@ -313,8 +313,8 @@ class Jenkins(Tool):
     """Knows itself by another host's name, as behind a proxy. A password needs a crumb, a token none."""
 
     path = "/ci/job/models/job/train-credit"
-    secret = "robot:api-token"  # noqa: S105 -- for loopback
-    password = "robot:password"  # noqa: S105 -- for loopback
+    secret = "robot:api-token"
+    password = "robot:password"
     inside = "http://jenkins.internal:8080/ci"
 
     def __init__(self):
@@ -336,11 +336,11 @@ class Jenkins(Tool):
             return self.enqueue(dict(parse_qsl(body.decode())))
         if path == "/ci/queue/api/json":
             return 200, {"items": [item for item in self.queue if "executable" not in item]}
-        if path == f"{self.path}/api/json":
-            return 200, {"builds": list(reversed(self.builds))[:50]}
         return self.one(path)
 
     def one(self, path):
+        if path == f"{self.path}/api/json":
+            return 200, {"builds": list(reversed(self.builds))[:50]}
         for item in self.queue:
             if path == f"/ci/queue/item/{item['id']}/api/json" and item["id"] not in self.gone:
                 return 200, item

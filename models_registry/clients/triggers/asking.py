@@ -67,10 +67,8 @@ class Tool:
         """
         self.judge(answer, *fine)
         try:
-            if not answer.is_whole:
-                raise ValueError
-            return orjson.loads(answer.content)
-        except ValueError:
+            return orjson.loads(answer.content if answer.is_whole else b"")
+        except orjson.JSONDecodeError:
             raise ToolSilent(
                 f"{self.name} answered {answer.status} with {_kind_of(answer)} instead of JSON. Does "
                 "the address lead to its REST interface, past any sign-in page?"
@@ -104,9 +102,7 @@ class Tool:
             )
         raise ToolRefused(said)
 
-    def _call(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
-    ) -> Answer:
+    def _call(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
         sent = {"user-agent": "Gatehouse", **headers, **self.headers}
         try:
             return send(method, url, body, sent, largest=LARGEST)

@@ -1,4 +1,4 @@
-"""GitHub: ``workflow_dispatch``. The dispatch has no id of ours, so an earlier one is known by the run's name.
+"""GitHub: ``workflow_dispatch``. A dispatch has no id of ours, so an earlier one is known by its run's name.
 
 The workflow's ``run-name`` holds the input with the request's id. A dispatch whose fate nobody knows is
 not repeated while GitHub lists a run of that time whose name says no request's id: it may be ours.
