@@ -121,7 +121,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     return send("POST", url, body, headers)
 
 
-def send(  # noqa: PLR0913 -- what a call of HTTP has
+def send(
     method: str,
     url: str,
     body: bytes,

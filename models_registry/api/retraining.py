@@ -124,7 +124,7 @@ class NewRetrainingSerializer(StrictSerializer):
     )
 
 
-class WithdrawalSerializer(StrictSerializer):
+class RetrainingWithdrawalSerializer(StrictSerializer):
     """Why it is not wanted any more."""
 
     comment = Text(max_length=LONGEST_TEXT)
@@ -296,13 +296,15 @@ class WithdrawView(RetrainingView):
         "retraining",
         "Withdraw a retraining request",
         name="retraining_requests_withdraw",
-        body=WithdrawalSerializer,
+        body=RetrainingWithdrawalSerializer,
         answer=RetrainingSerializer,
         scope=Scope.ARTIFACTS,
     )
     def post(self, request: Request, pk: int) -> Response:
         """One's own, or with ``manage_project``. What the tool has begun goes on there."""
-        withdraw_retraining(self._visible(pk), **self.body(WithdrawalSerializer), by=self.caller)
+        withdraw_retraining(
+            self._visible(pk), **self.body(RetrainingWithdrawalSerializer), by=self.caller
+        )
         return Response(RetrainingSerializer(self._visible(pk)).data)
 
 

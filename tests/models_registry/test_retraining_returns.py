@@ -165,9 +165,7 @@ def ask_for(lab, version):
     draft = save_policy_version(policy, document=TWO_SIGN, by=admin)
     activate_policy(staging, publish_policy(draft, by=admin), by=admin)
     set_target(staging, TargetSpec(executor="manual"), by=admin)
-    release = seal_release(
-        lab.project, version="2026.1", artifact_versions=[version.pk], by=admin
-    )
+    release = seal_release(lab.project, version="2026.1", artifact_versions=[version.pk], by=admin)
     return submit(release, staging, reason="Trained again.", by=factories.person("priya"))
 
 
