@@ -17,8 +17,9 @@ _ROLES = ("trained_by", "registered_by")
 
 
 def erase(person: User) -> Erased:
-    """That a finding was settled or a training asked for stays, without words; of models the pseudonym takes the name's place.
+    """That a finding was settled or a training asked for stays, without the words.
 
+    Of models the pseudonym takes the name's place.
     What is taken in of MLflow later holds the name again, unless it is erased there, too.
     """
     settled = Finding.objects.filter(settled_by=person).exclude(comment="")

@@ -8,11 +8,12 @@ from django.db import connection
 from django.utils import timezone
 
 from audit.models import Event
-from audit.sentences import with_sentences
+from audit.sentences import ERASED, with_sentences
 from catalog.errors import AlreadyExists, InvalidInput, NotPermitted
 from models_registry.actions.clear_retraining import clear_retraining
 from models_registry.actions.set_trigger import create_trigger
 from models_registry.actions.withdraw_retraining import withdraw_retraining
+from models_registry.erasure import erase
 from models_registry.errors import AlreadyAsked, CoolingDown, NotNow, NoTrigger, TriggerUnfit
 from models_registry.models import Origin, RetrainingRequest, RetrainingTrigger
 from models_registry.retraining_rules import move
@@ -315,3 +316,11 @@ def test_only_who_runs_the_project_says_what_is_called(bench):
     project, spec = bench.model.registry.project, spec_of(bench.tool, "airflow", "credit")
     with pytest.raises(NotPermitted):
         create_trigger(project, None, spec, by=factories.person("tom"))
+
+
+def test_of_somebody_erased_the_words_go_and_the_request_stays(bench):
+    request = bench.ask(by="admin")
+    RetrainingRequest.objects.update(override="In a hurry.")
+    assert erase(factories.admin()).counts["reasons"] == 1
+    request = fresh(request)
+    assert (request.reason, request.override) == (ERASED, ERASED)
