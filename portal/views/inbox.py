@@ -1,25 +1,21 @@
 """The first page: what waits for whoever looks, over all their projects."""
 
-from datetime import timedelta
 from typing import Any, Final
 
 from django.core.paginator import InvalidPage, Paginator
-from django.db.models import Case, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.utils import timezone
+from django.db.models import Case, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 
 from catalog.models import Project, RiskTier, Tier
 from catalog.permissions import PortalPermission, allowed_portal
 from catalog.views.page import Page
 from deployments.models import Deployment
-from releases.inbox import count_waiting_for
+from releases.inbox import count_waiting_for, stuck_and_decided
 from releases.models import Approval, ApprovalDecision, ChangeKind, ChangeRequest
 from releases.rows import SHOWN_WITH, RequestRow, held_up_by, row_of, waits_for
-from releases.states import FINAL, STUCK, ChangeRequestState
+from releases.states import ChangeRequestState
 
 PAGE_SIZE: Final = 20
 MOST_BELOW: Final = 5
-RECENT: Final = timedelta(days=14)
-_LOOKED_AT: Final = 50
 
 _S = ChangeRequestState
 
@@ -38,8 +34,7 @@ class InboxPage(Page):
             shown = pages.page(self.request.GET.get("page", "1"))
         except InvalidPage:
             shown = pages.page(1)
-        stuck = [row_of(each, ask=_why(each)) for each in self._stuck()]
-        decided = [row_of(each) for each in self._decided()]
+        stuck, decided = self._lately()
         requests = [
             row_of(each, ask=waits_for(each, self.caller), action_label="Review") for each in shown
         ]
@@ -53,40 +48,27 @@ class InboxPage(Page):
             **self._beginning(requests + stuck + decided),
         }
 
-    def _stuck(self) -> "QuerySet[ChangeRequest]":
-        """Return the caller's own requests that will not go on by themselves."""
+    def _lately(self) -> tuple[list[RequestRow], list[RequestRow]]:
+        """Return the caller's own requests that will not go on by themselves, and what was decided."""
+        stuck, decided = stuck_and_decided(self.caller, MOST_BELOW)
+        if not stuck and not decided:
+            return [], []
         rejection = Approval.objects.filter(
             change_request=OuterRef("pk"), decision=ApprovalDecision.REJECTED
         )
-        own = ChangeRequest.objects.visible_to(self.caller).filter(requested_by=self.caller)
-        lately = Q(state__in=STUCK, state_since__gt=timezone.now() - RECENT)
-        return (
-            own.filter(lately | Q(state=_S.BLOCKED))
-            .annotate(
-                why_failed=Subquery(
-                    Deployment.objects.filter(change_request=OuterRef("pk"))
-                    .order_by("-id")
-                    .values("reason")[:1]
-                ),
+        attempts = Deployment.objects.filter(change_request=OuterRef("pk"))
+        found = (
+            ChangeRequest.objects.annotate(
+                why_failed=Subquery(attempts.order_by("-id").values("reason")[:1]),
                 why_rejected=Subquery(rejection.order_by("-id").values("comment")[:1]),
             )
             .select_related(*SHOWN_WITH)
-            .order_by("-number")[:MOST_BELOW]
+            .in_bulk({*stuck, *decided})
         )
-
-    def _decided(self) -> "QuerySet[ChangeRequest]":
-        """Return what the caller asked for or signed, and what has ended since."""
-        signed = Approval.objects.filter(person=self.caller).order_by("-id")
-        asked = ChangeRequest.objects.filter(requested_by=self.caller).order_by("-number")
-        # Looked up first: within one statement the database would read every change request there is.
-        mine = signed.values("change_request_id")[:_LOOKED_AT].union(
-            asked.values("pk")[:_LOOKED_AT]
+        return (
+            [row_of(found[number], ask=_why(found[number])) for number in stuck],
+            [row_of(found[number]) for number in decided],
         )
-        numbers = [row["change_request_id"] for row in mine]
-        ended = ChangeRequest.objects.visible_to(self.caller).filter(
-            pk__in=numbers, state__in=FINAL
-        )
-        return ended.select_related(*SHOWN_WITH).order_by("-state_since", "-number")[:MOST_BELOW]
 
     def _beginning(self, rows: list[RequestRow]) -> dict[str, Any]:
         """Return what somebody sees who has nothing here yet: where to begin."""
