@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from audit.models import Event
 from audit.streaming.actions.create import create_destination
-from audit.streaming.models import DeadLetter
+from audit.streaming.models import DeadLetter, Destination
 from audit.streaming.wanted import Wanted
 from catalog.actions.confirm_erasure import confirm_erasure
 from catalog.actions.erase_person import erase_person
@@ -54,6 +54,7 @@ def destinations():
     """A destination that refused something, another that is set up, and where they are listed."""
     wanted = Wanted(name="siem", kind="file", file_name="audit.jsonl")
     one = create_destination(wanted, by=factories.admin()).pk
+    Destination.objects.filter(pk=one).update(next_index=9)
     DeadLetter.objects.create(
         destination_id=one, origin="", index=7, event_type="tests.plain", reason="No.", tries=3
     )
@@ -137,6 +138,20 @@ def test_a_token_is_issued_and_can_be_copied(furnished, signed_in):
     assert ApiToken.objects.filter(user__username="tom", name="my scripts").exists()
     page.goto(reverse("catalog:my-tokens"))
     expect(shown).to_have_count(0)
+
+
+def test_a_part_of_the_log_is_sent_again_after_the_dialog_asked(furnished, signed_in):
+    [_, address, *_] = destinations()
+    page = signed_in("admin")
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto(address)
+    page.get_by_role("button", name="Send again from…").click()
+    dialog = page.get_by_role("dialog", name="Send a part of the log again?")
+    assert axe_violations(page) == []
+    dialog.get_by_label("From entry").fill("4")
+    dialog.get_by_role("button", name="Send again from…").click()
+    expect(page.locator("#gh-messages")).to_contain_text("sent there again from entry 4 on")
+    assert Destination.objects.get().next_index == 4
 
 
 def test_the_log_is_filtered_in_place(furnished, signed_in):
