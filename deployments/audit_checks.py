@@ -74,8 +74,8 @@ WITH names AS (
     FROM changes c JOIN releases_releaseitem i ON i.release_id = c.release_id
         JOIN catalog_artifactversion v ON v.id = i.artifact_version_id
         CROSS JOIN LATERAL jsonb_array_elements(v.authors) author
-        CROSS JOIN LATERAL (VALUES ('email', author ->> 'email'), ('scm_login', author ->> 'login'))
-            n (kind, name)
+        CROSS JOIN LATERAL (VALUES ('email', author ->> 'email'), ('scm_login', author ->> 'login'),
+            ('mlflow', author ->> 'mlflow')) n (kind, name)
 ), makers AS (
     SELECT a.number, n.person_id FROM authors a JOIN names n ON n.kind = a.kind AND n.name = a.name
     UNION SELECT number, sealed_by_id FROM changes

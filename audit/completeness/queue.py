@@ -27,6 +27,23 @@ SELECT stream, before, stream_seq, recorded_at < at_before, idx < idx_before FRO
 """
 
 
+_NOT_FOUND: Final = """
+SELECT count(*) FROM audit_leaf l
+WHERE l.idx < (SELECT c.size FROM audit_wordscursor c JOIN audit_tree t USING (origin))
+    AND NOT EXISTS (SELECT FROM audit_words w WHERE w.event_id = l.event_id)
+"""
+
+
+def check_search(complaints: Complaints) -> None:
+    """The search finds every entry that it says to know: nobody took one out of its index."""
+    ((missing,),) = rows(_NOT_FOUND)
+    if missing:
+        complaints.add(
+            "search",
+            f"{missing} entries were taken out of the index, so that no search finds them.",
+        )
+
+
 def check_order(complaints: Complaints) -> None:
     """No event of a stream is older than the one before it, and none has its place before that one."""
     for stream, before, number, is_older, is_placed_before in rows(_BACKWARDS):

@@ -15,7 +15,7 @@ from audit.completeness.complaints import Complaints
 from audit.completeness.entries import sealed_entries
 from audit.completeness.files import PublishedFiles
 from audit.completeness.progress import told
-from audit.completeness.queue import check_order, check_queue
+from audit.completeness.queue import check_order, check_queue, check_search
 from audit.completeness.refused import check_refused
 from audit.completeness.signed import check_anchors, check_checkpoints, check_cosignatures
 from audit.completeness.tree import Recomputed, TreeCheck
@@ -94,6 +94,7 @@ def verify_log(*, with_files: bool = True) -> Verification:
         check_queue(complaints)
         check_refused(complaints)
         check_order(complaints)
+        check_search(complaints)
     result.origin, result.size, result.root = tree.origin, recomputed.size, recomputed.root
     result.checkpoints, result.findings = recomputed.heads, complaints.sentences()
     return result

@@ -14,6 +14,7 @@ from audit.completeness.verification import verify_log
 from audit.doctor.guards import check_triggers
 from audit.models import Disclosure, Event
 from audit.record import record
+from audit.search.indexing import index_more
 from audit.sentences import with_sentences
 from audit.signer.errors import Refused
 from audit.tlog.merkle import Frontier
@@ -148,6 +149,13 @@ def test_the_application_that_gives_or_takes_portal_permissions_is_found(log):
     told = " ".join(differing())
     assert f"{tom.pseudonym}: manage_privacy in the tables and manage_people in the log." in told
     assert f"{vera.pseudonym}: nothing in the tables and manage_privacy in the log." in told
+
+
+def test_the_application_that_hides_an_entry_from_the_search_is_found(log, findings):
+    index_more()
+    assert findings() == ""
+    as_application(f"DELETE FROM audit_words WHERE event_id = {AT_7}")
+    assert "1 entries were taken out of the index" in findings()
 
 
 def test_a_sequencer_that_drops_an_event_is_found(log, findings):

@@ -92,6 +92,14 @@ def test_an_author_who_is_recognised_by_a_second_name_is_an_exception(world):
     assert found("makers-did-not-sign").exceptions == 1
 
 
+def test_a_trainer_whom_only_mlflow_names_is_an_exception(world):
+    world.deployed()
+    add_identity(world.sofia, kind="mlflow", value="Anna.K", by=factories.admin())
+    assert found("makers-did-not-sign").exceptions == 0
+    past_the_portal("""UPDATE catalog_artifactversion SET authors = '[{"mlflow": "anna.k"}]'""")
+    assert found("makers-did-not-sign").exceptions == 1
+
+
 def test_a_deployment_after_its_approvals_were_void_is_an_exception(world):
     change = world.deployed()
     with transaction.atomic():
