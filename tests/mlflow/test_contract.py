@@ -88,8 +88,9 @@ def test_several_pages_are_asked_for_at_once_and_come_in_order(anna, registry, n
     for _ in range(9):
         anna.version(name)
     whole = [key for page in registry.version_pages() for key in page.keys]
-    monkeypatch.setattr("models_registry.clients.mlflow.VERSIONS_PER_PAGE", 2)
-    for about in (0, 5, len(whole), len(whole) + 20):
+    size = len(whole) // 5 + 1
+    monkeypatch.setattr("models_registry.clients.mlflow.VERSIONS_PER_PAGE", size)
+    for about in (0, size + 1, len(whole), 2 * len(whole)):
         pages = registry.version_pages(about)
         assert [key for page in pages for key in page.keys] == whole
 
