@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from catalog.api.describe import call
 from catalog.api.endpoint import Endpoint, one
+from models_registry.aliases import unsettled_orders
 from models_registry.models import (
     DigestBasis,
     FindingState,
@@ -38,6 +39,18 @@ class ModelSerializer(serializers.Serializer[Any]):
     gone_at = serializers.DateTimeField(
         allow_null=True, help_text="When it was found to be deleted in MLflow."
     )
+
+
+class OneModelSerializer(ModelSerializer):
+    """A registered model, with what MLflow does not show yet."""
+
+    unsettled = serializers.SerializerMethodField(
+        help_text="A sentence for each alias that MLflow does not show as a deployment wants it."
+    )
+
+    def get_unsettled(self, model: RegisteredModel) -> list[str]:
+        """Return why, and whether it is tried again."""
+        return unsettled_orders(model)
 
 
 class ModelVersionSummarySerializer(serializers.Serializer[Any]):
@@ -158,11 +171,11 @@ class ModelsView(Endpoint):
 class ModelView(Endpoint):
     """``models/{id}/``."""
 
-    @call("models", "Read a model", name="models_read", answer=ModelSerializer)
+    @call("models", "Read a model", name="models_read", answer=OneModelSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """As last seen in MLflow."""
         rows = _shown(RegisteredModel.objects.visible_to(self.caller))
-        return Response(ModelSerializer(one(rows.filter(pk=pk), f"no model {pk}")).data)
+        return Response(OneModelSerializer(one(rows.filter(pk=pk), f"no model {pk}")).data)
 
 
 class ModelVersionsView(Endpoint):

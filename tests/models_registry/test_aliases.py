@@ -10,6 +10,7 @@ from models_registry.models import AliasOrder
 from releases.actions.seal_release import seal_release
 from tests import factories
 from tests.models_registry.lab import trained
+from tests.support.callers import client_of
 
 
 @pytest.fixture
@@ -112,6 +113,32 @@ def test_a_version_that_is_gone_in_mlflow_gets_no_alias_and_that_is_said(risk, a
         "MLflow has no version 1 of credit-risk any more.",
     )
     assert "models_registry.alias_refused" in risk.events()
+
+
+def test_what_mlflow_does_not_show_yet_is_said_until_it_does(risk, standin):
+    vera = client_of(factories.person("vera"))
+
+    def said():
+        return vera.get(f"/api/v1/models/{risk.model('credit-risk').pk}/").json()["unsettled"]
+
+    assert said() == []
+    verified(risk, 1)
+    assert said() == [
+        "credit-risk 1 was verified in production (CR-1). A worker sets its alias champion in MLflow."
+    ]
+    standin.faults.append(lambda call, asked: (503, b"", "text/plain"))
+    set_them(risk)
+    (sentence,) = said()
+    assert "could not be set yet, and is tried again by itself: MLflow answered" in sentence
+    standin.faults[:] = [lambda call, asked: (403, b"{}", "application/json")]
+    risk.hurry()
+    set_them(risk)
+    (sentence,) = said()
+    assert "its alias champion was refused: MLflow answered" in sentence
+    standin.faults.clear()
+    verified(risk, 2, change_request=2)
+    set_them(risk)
+    assert said() == []
 
 
 def test_unless_chosen_the_alias_is_champion_or_the_environments_name(lab):
