@@ -22,6 +22,12 @@ from audit.witness.cosigning import newest_checkpoint
 
 log = logging.getLogger("gatehouse.fallbacks")
 
+# An alarm is an entry for ever. What Git and mail servers say may hold addresses of people.
+_TOLD: Final = {
+    "git": "The Git repository does not keep checkpoints. The worker's log says why.",
+    "mail": "No mail server takes checkpoints for those who keep them. The worker's log says why.",
+}
+
 
 def hand_out() -> list[str]:
     """Give it to the Git repository and the store; return what went wrong, one sentence for each.
@@ -46,7 +52,7 @@ def _to_each(places: Mapping[str, Callable[[Signed, bytes], None]]) -> list[str]
             give(signed, note)
         except NotKept as trouble:
             log.warning("%s", trouble)
-            raise_alarm(AlarmKind.UNKEPT, str(trouble), about=name)
+            raise_alarm(AlarmKind.UNKEPT, _TOLD.get(name, str(trouble)), about=name)
             troubles.append(str(trouble))
         else:
             lift_alarm(AlarmKind.UNKEPT, "Checkpoints are kept there again.", about=name)

@@ -1,6 +1,7 @@
 """Checkpoints by mail, in a Git repository, in a store that keeps what it was given."""
 
 import subprocess
+from smtplib import SMTPRecipientsRefused
 
 import pytest
 
@@ -8,6 +9,7 @@ from audit.fallbacks.directory import AppendOnlyDirectory
 from audit.fallbacks.git import commit_checkpoint
 from audit.fallbacks.hand_out import hand_out, mail_out
 from audit.fallbacks.port import NotKept
+from audit.models import Event
 from audit.tlog.notes import open_checkpoint
 from tests.audit.sealing import SealedLog
 
@@ -100,6 +102,24 @@ def test_a_place_that_is_away_keeps_the_others_from_nothing(tmp_path, settings, 
     [trouble] = hand_out()
     assert "is missing" in trouble
     assert (repository / "checkpoints").is_dir()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_mail_server_says_of_people_does_not_get_into_the_log(
+    tmp_path, settings, monkeypatch
+):
+    SealedLog(tmp_path / "log", settings).grow(1)
+    settings.CHECKPOINT_MAIL_TO = ["auditor@example.org"]
+
+    def refuses(*args):
+        raise SMTPRecipientsRefused({"auditor@example.org": (550, b"unknown")})
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", refuses)
+    [trouble] = mail_out()
+    assert "auditor@example.org" in trouble
+    event = Event.objects.get(type="audit.alarm_raised")
+    assert (event.facts["data"]["kind"], event.facts["data"]["about"]) == ("unkept", "mail")
+    assert b"auditor@example.org" not in bytes(event.entry)
 
 
 @pytest.mark.django_db(transaction=True)
