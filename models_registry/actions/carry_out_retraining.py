@@ -70,7 +70,7 @@ def note_begun(request: RetrainingRequest, begun: Begun, *, looks: bool, holder:
         RetrainingEvent.TRIGGERED,
         subject=row,
         by=the_portal(),
-        tool=row.trigger.get_kind_display(),
+        tool=row.trigger.tool,
         run=row.run_id or "a run that the tool did not name",
         own_id=row.own_id,
         url=row.run_url,
@@ -99,7 +99,7 @@ def note_seen(request: RetrainingRequest, seen: Seen, *, holder: str) -> None:
     _let_go(row, settings.RETRAINING_LOOK_SECONDS)
     row.save()
     if row.state != was:
-        tool = row.trigger.get_kind_display()
+        tool = row.trigger.tool
         record(RetrainingEvent.RUNNING, subject=row, by=the_portal(), tool=tool, run=row.run_id)
 
 
@@ -129,7 +129,7 @@ def note_no_answer(
             subject=row,
             by=the_portal(),
             outcome="error",
-            tool=row.trigger.get_kind_display(),
+            tool=row.trigger.tool,
             why=row.sentence,
         )
 

@@ -1,7 +1,7 @@
 """How a model is trained again, and the requests for it."""
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -32,6 +32,16 @@ class TriggerKind(models.TextChoices):
     JENKINS = "jenkins", "Jenkins job"
     AIRFLOW = "airflow", "Airflow DAG"
     WEBHOOK = "webhook", "Signed webhook"
+
+
+SYSTEMS: Final = {
+    TriggerKind.GITLAB: "GitLab",
+    TriggerKind.GITLAB_TRIGGER: "GitLab",
+    TriggerKind.GITHUB: "GitHub",
+    TriggerKind.JENKINS: "Jenkins",
+    TriggerKind.AIRFLOW: "Airflow",
+    TriggerKind.WEBHOOK: "the webhook's receiver",
+}
 
 
 class TriggerQuerySet(models.QuerySet["RetrainingTrigger"]):
@@ -108,8 +118,8 @@ class RetrainingTrigger(models.Model):
 
     @property
     def tool(self) -> str:
-        """The tool's name, without the manner of calling it."""
-        return str(self.get_kind_display()).partition(",")[0]
+        """The tool's name."""
+        return SYSTEMS[TriggerKind(self.kind)]
 
     @property
     def whose(self) -> str:

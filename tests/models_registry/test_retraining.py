@@ -293,11 +293,13 @@ UNFIT = {
 }
 
 
-@pytest.mark.parametrize(("field", "change"), UNFIT.values(), ids=UNFIT)
-def test_a_trigger_that_could_not_work_is_refused_at_its_field(field, change, bench):
-    with pytest.raises(InvalidInput) as refused:
-        bench.change(**change)
-    assert field in refused.value.fields
+def test_a_trigger_that_could_not_work_is_refused_at_its_field(bench):
+    found = {}
+    for name, (_, change) in UNFIT.items():
+        with pytest.raises(InvalidInput) as refused:
+            bench.change(**change)
+        found[name] = list(refused.value.fields)
+    assert found == {name: [field] for name, (field, _) in UNFIT.items()}
 
 
 def test_there_is_one_trigger_for_a_model_and_one_for_the_rest(bench):

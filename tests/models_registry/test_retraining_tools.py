@@ -71,10 +71,10 @@ def test_what_a_trigger_token_began_unseen_is_left_to_a_person(make_bench, dies)
     assert len(bench.tool.begun) == 1
 
 
-@pytest.mark.parametrize("kind", CERTAIN)
+@pytest.mark.parametrize("kind", ["airflow", "gitlab", "jenkins"])
 def test_an_answer_that_was_lost_is_looked_for_before_calling_again(kind, make_bench):
     bench = make_bench(kind)
-    bench.tool.faults = ["500-after" if kind in {"airflow", "github"} else "lost"]
+    bench.tool.faults = ["500-after" if kind == "airflow" else "lost"]
     request = bench.begun()
     assert (request.state, request.tries) == ("requested", 1)
     request = bench.work(request)
@@ -82,7 +82,7 @@ def test_an_answer_that_was_lost_is_looked_for_before_calling_again(kind, make_b
     assert len(bench.tool.begun) == 1
 
 
-@pytest.mark.parametrize("kind", CERTAIN)
+@pytest.mark.parametrize("kind", ["github", "jenkins", "webhook"])
 def test_a_call_that_did_nothing_is_made_again(kind, make_bench):
     bench = make_bench(kind)
     bench.tool.faults = ["500"]
