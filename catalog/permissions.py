@@ -32,6 +32,7 @@ class Permission(StrEnum):
     MANAGE_SERVICE_ACCOUNTS = "catalog.manage_service_accounts"
     REGISTER_ARTIFACT = "catalog.register_artifact"
     ADD_EVIDENCE = "catalog.add_evidence"
+    EDIT_MODEL_CARD = "catalog.edit_model_card"
     SEAL_RELEASE = "catalog.seal_release"
     VIEW_AUDIT = "catalog.view_audit"
     SUBMIT_CHANGE = "catalog.submit_change"
@@ -157,6 +158,7 @@ TITLES = {
     Permission.MANAGE_SERVICE_ACCOUNTS: "manage service accounts and tokens",
     Permission.REGISTER_ARTIFACT: "register artifact versions",
     Permission.ADD_EVIDENCE: "add evidence",
+    Permission.EDIT_MODEL_CARD: "write or review model cards",
     Permission.SEAL_RELEASE: "seal releases",
     Permission.VIEW_AUDIT: "read the audit log",
     Permission.SUBMIT_CHANGE: "open change requests",

@@ -27,14 +27,14 @@ BUILT_IN_ROLES = (
     BuiltInRole(
         "data-scientist",
         "Data scientist",
-        "Trains and registers models, and signs for data science.",
-        (*_SEE, *_BUILD, "approve_change"),
+        "Trains and registers models, writes their cards, and signs for data science.",
+        (*_SEE, *_BUILD, "edit_model_card", "approve_change"),
     ),
     BuiltInRole(
         "validator",
         "Validator",
         "Checks models independently of those who made them, and signs for it.",
-        (*_SEE, "add_evidence", "approve_change"),
+        (*_SEE, "add_evidence", "edit_model_card", "approve_change"),
     ),
     BuiltInRole(
         "release-manager",
@@ -65,13 +65,13 @@ BUILT_IN_ROLES = (
         "risk",
         "Risk and compliance",
         "Signs for risk, and chooses policies.",
-        (*_SEE, "approve_change", "activate_policy", "view_audit"),
+        (*_SEE, "edit_model_card", "approve_change", "activate_policy", "view_audit"),
     ),
     BuiltInRole(
         "product-owner",
         "Product owner",
         "Signs for the product.",
-        (*_SEE, "submit_change", "approve_change"),
+        (*_SEE, "edit_model_card", "submit_change", "approve_change"),
     ),
     BuiltInRole("auditor", "Auditor", "Reads everything, changes nothing.", (*_SEE, "view_audit")),
     BuiltInRole(
@@ -91,6 +91,6 @@ BUILT_IN_ROLES = (
         "ci",
         "Continuous integration",
         "What a pipeline needs: artifacts, evidence, releases, requests.",
-        (*_SEE, *_BUILD),
+        (*_SEE, *_BUILD, "edit_model_card"),
     ),
 )

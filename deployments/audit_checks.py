@@ -178,6 +178,18 @@ SELECT m.about, m.key AS id, m.label, m.at,
 FROM models m
 """
 
+_CARDED: Final = """
+SELECT m.about, m.key AS id, m.label, m.at,
+    EXISTS (SELECT FROM releases_cardreview r
+        JOIN releases_cardrevision v ON v.id = r.revision_id AND v.is_complete
+            AND v.saved_by_id <> r.reviewed_by_id
+        JOIN releases_modelcard c ON c.id = v.card_id
+        WHERE c.artifact_version_id = m.version_id AND r.reviewed_at <= m.at) AS holds,
+    m.model || ' was put there without a model card that somebody had reviewed.' AS why,
+    1::bigint AS cases
+FROM models m
+"""
+
 _TABLES: Final = ("deployments_deployment", "releases_changerequest")
 
 SOURCE: Final = CheckSource(
@@ -290,6 +302,14 @@ SOURCE: Final = CheckSource(
             cases="models put into production",
             source=(*_TABLES, "releases_evidence"),
             sql=_MEASURED,
+            needs=("carried", "changes", "models"),
+        ),
+        Check(
+            name="models-described",
+            title="Every model went to production with a complete card that somebody else had reviewed",
+            cases="models put into production",
+            source=(*_TABLES, "releases_modelcard", "releases_cardrevision", "releases_cardreview"),
+            sql=_CARDED,
             needs=("carried", "changes", "models"),
         ),
     ),

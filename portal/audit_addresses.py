@@ -26,6 +26,10 @@ def _artifact_version(thing: Facts) -> str:
     return reverse("releases:artifact-version", args=[thing["id"]])
 
 
+def _model_card(thing: Facts) -> str:
+    return reverse("releases:card", args=[thing["id"]])
+
+
 def _change_request(thing: Facts) -> str:
     return reverse("portal:change-request", args=[thing["id"]])
 
@@ -86,6 +90,7 @@ PAGES: Final[Mapping[str, Callable[[Facts], str]]] = {
     "policy": _policy,
     "policy-version": _policy_version,
     "model": _model,
+    "model-card": _model_card,
     "model-version": _model_version,
     "model-registry": _model_registry,
     "retraining-request": _retraining,

@@ -55,4 +55,12 @@ class ReleaseEvent(EventName):
         "releases.access_review_signed",
         "{actor} signed the {object} of {project}: {kept} rights kept, {revoked} revoked.",
     )
+    CARD_SAVED = (
+        "releases.card_saved",
+        "{actor} saved revision {revision} of the {object}: {what}. {note}",
+    )
+    CARD_REVIEWED = (
+        "releases.card_reviewed",
+        "{actor} reviewed revision {revision} of the {object}; the next is due on {next_review}. {comment}",
+    )
     ROLLED_BACK = "releases.rolled_back", "{object} was rolled back by {by_request}."

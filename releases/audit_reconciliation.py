@@ -13,6 +13,8 @@ from releases.models import (
     AccessReview,
     Approval,
     ApprovalDecision,
+    CardReview,
+    CardRevision,
     ChangeRequest,
     Evidence,
     Policy,
@@ -64,6 +66,20 @@ POPULATIONS: Final = [
         "Policies put in force",
         lambda: in_stream(PolicyActivation.objects.all(), "environment", "environment_id"),
         [ReleaseEvent.POLICY_ACTIVATED],
+    ),
+    Population(
+        "Revisions of model cards",
+        lambda: in_stream(
+            CardRevision.objects.all(), "artifact-version", "card__artifact_version_id"
+        ),
+        [ReleaseEvent.CARD_SAVED],
+    ),
+    Population(
+        "Reviews of model cards",
+        lambda: in_stream(
+            CardReview.objects.all(), "artifact-version", "revision__card__artifact_version_id"
+        ),
+        [ReleaseEvent.CARD_REVIEWED],
     ),
     Population(
         "Access reviews",

@@ -7,7 +7,15 @@ from django.db.models import Q
 from audit.privacy.erasers import Erased
 from audit.sentences import ERASED
 from catalog.models import User
-from releases.models import AccessDecision, AccessReview, Approval, ChangeRequest, GateResult
+from releases.models import (
+    AccessDecision,
+    AccessReview,
+    Approval,
+    CardReview,
+    CardRevision,
+    ChangeRequest,
+    GateResult,
+)
 
 
 def erase(person: User) -> Erased:
@@ -21,6 +29,7 @@ def erase(person: User) -> Erased:
         "comments": comments,
         "names under signatures": signed.update(person_name=ERASED),
         "texts in access reviews": _erase_in_reviews(person),
+        "texts about model cards": _erase_about_cards(person),
         "mentions": _erase_in_rules(person) + _erase_in_gates(person),
     }
     return Erased(counts)
@@ -35,6 +44,17 @@ def _erase_in_reviews(person: User) -> int:
     about = Q(decided_by=person) | Q(account=person)
     notes = AccessDecision.objects.filter(about).exclude(note__in=["", ERASED])
     return reviews.update(comment=ERASED) + notes.update(note=ERASED, note_salt=b"")
+
+
+def _erase_about_cards(person: User) -> int:
+    """Erase what was typed beside cards. What a card says is about the model, and stays."""
+    notes = CardRevision.objects.filter(saved_by=person).exclude(note__in=["", ERASED])
+    reviews = CardReview.objects.filter(reviewed_by=person)
+    return (
+        notes.update(note=ERASED)
+        + reviews.exclude(comment__in=["", ERASED]).update(comment=ERASED)
+        + reviews.exclude(reason__in=["", ERASED]).update(reason=ERASED)
+    )
 
 
 def _erase_in_rules(person: User) -> int:

@@ -46,6 +46,18 @@ class AccessChanged(Conflict):
     code = "access_changed"
 
 
+class CardChanged(Conflict):
+    """Somebody saved the model card meanwhile."""
+
+    code = "card_changed"
+
+
+class OwnCard(SelfApproval):
+    """Nobody reviews what they wrote themselves."""
+
+    code = "own_card"
+
+
 class EvidenceRefused(InvalidInput):
     """The uploaded report cannot be evidence."""
 

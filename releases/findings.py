@@ -7,11 +7,13 @@ from typing import Any
 
 from django.db.models import Q
 
+from releases.cards.standing import Cards, cards_of
 from releases.comparing.judging import Judges, judges_of
 from releases.eligibility import Authors
 from releases.gates import Context, EvidenceSeen, GateOutcome, evaluate_gate
 from releases.gates import Gate as PolicyGate
 from releases.gates import Item as GateItem
+from releases.gates.references import reads
 from releases.models import ChangeRequest, Evidence, ReleaseItem
 from releases.outcomes import EvidenceOutcome, GateVerdict
 from releases.policy_document import Policy, UnknownAuthors
@@ -65,6 +67,7 @@ def findings_of(
     seen = _Seen(
         newest_evidence(change_request, items, kinds),
         judges_of(change_request, policy, items, at),
+        _cards(policy, items, at),
         context,
         at,
     )
@@ -84,6 +87,7 @@ class _Seen:
 
     newest: Mapping[tuple[int | None, str], Evidence]
     judges: Judges | None
+    cards: Cards
     context: Context
     at: datetime
 
@@ -107,8 +111,29 @@ def _ask(gate: PolicyGate, item: ReleaseItem, seen: _Seen) -> GateFinding:
         own = seen.newest.get((item.artifact_version_id, gate.evidence))
         evidence = own or seen.newest.get((None, gate.evidence))
     report = _seen(evidence) if evidence else None
-    outcome = evaluate_gate(gate, gate_item(item), report, seen.context, seen.at)
-    return GateFinding(gate.name, item, outcome, evidence, _runs_out_at(gate, evidence))
+    standing = seen.cards.get(item.artifact_version_id) if _reads_card(gate) else None
+    card = standing.seen if standing else None
+    outcome = evaluate_gate(gate, gate_item(item), report, seen.context, seen.at, card)
+    ends = [_runs_out_at(gate, evidence), standing.next_review_at if standing else None]
+    return GateFinding(
+        gate.name,
+        item,
+        outcome,
+        evidence,
+        min((end for end in ends if end is not None), default=None),
+        (standing.digest,) if standing else (),
+    )
+
+
+def _cards(policy: Policy, items: Sequence[ReleaseItem], at: datetime) -> Cards:
+    """Return the items' model cards if some gate reads them; one query."""
+    if not any(_reads_card(gate) for gate in policy.gates):
+        return {}
+    return cards_of([item.artifact_version_id for item in items], at)
+
+
+def _reads_card(gate: PolicyGate) -> bool:
+    return bool(gate.expression) and reads(gate.expression, "card")
 
 
 def _runs_out_at(gate: PolicyGate, evidence: Evidence | None) -> datetime | None:

@@ -19,6 +19,7 @@ NAMES: Final = {
     "great_expectations": "Great Expectations",
     "junit": "JUnit report",
     "metrics": "Metrics",
+    "model_card": "Imported model card",
     "sarif": "SARIF scan",
 }
 WITH_FAILURES: Final = frozenset({"evidently", "great_expectations", "junit"})

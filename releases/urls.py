@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from releases.views import access, artifacts, change_requests, policies, releases
+from releases.views import access, artifacts, cards, change_requests, policies, releases
 from releases.views.converters import ReleaseVersionConverter, TableKindConverter
 
 register_converter(TableKindConverter, "table_kind")
@@ -14,6 +14,7 @@ PROJECT = "projects/<slug:slug>/"
 POLICY = "policies/<slug:name>/"
 POLICY_VERSION = f"{POLICY}versions/<int:number>/"
 ACCESS = f"{PROJECT}access/"
+CARD = "artifact-versions/<int:pk>/card/"
 REVIEW = "access-reviews/<int:pk>/"
 RELEASE = f"{PROJECT}releases/<release_version:version>/"
 
@@ -72,6 +73,17 @@ of_policies: list[URLPattern | URLResolver] = [
     path(f"{POLICY_VERSION}activate/", policies.ActivatePolicy.as_view(), name="activate-policy"),
 ]
 
+of_cards: list[URLPattern | URLResolver] = [
+    path("model-cards/", cards.CardsPage.as_view(), name="cards"),
+    path(CARD, cards.CardPage.as_view(), name="card"),
+    path(f"{CARD}edit/", cards.EditCard.as_view(), name="edit-card"),
+    path(f"{CARD}import/", cards.ImportCard.as_view(), name="import-card"),
+    path(f"{CARD}review/", cards.ReviewCard.as_view(), name="review-card"),
+    path(f"{CARD}compare/", cards.CompareCard.as_view(), name="compare-card"),
+    path(f"{CARD}export.cdx.json", cards.ExportCard.as_view(), {"form": "cdx"}, name="card-cdx"),
+    path(f"{CARD}export.md", cards.ExportCard.as_view(), {"form": "md"}, name="card-md"),
+]
+
 of_access: list[URLPattern | URLResolver] = [
     path("access-reviews/", access.ReviewsPage.as_view(), name="access-reviews"),
     path(REVIEW, access.ReviewPage.as_view(), name="access-review"),
@@ -87,6 +99,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *of_access,
     *of_releases,
     *of_artifacts,
+    *of_cards,
     *of_change_requests,
     *of_policies,
 ]

@@ -53,6 +53,7 @@ WATCHED = (
     "releases_accessreview",
     "releases_approval",
     "releases_changerequest",
+    "releases_modelcard",
     "releases_policyactivation",
     "releases_policyversion",
     "releases_release",

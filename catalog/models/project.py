@@ -69,6 +69,7 @@ class Project(models.Model):
             ("manage_service_accounts", "Create service accounts and their tokens"),
             ("register_artifact", "Register artifact versions"),
             ("add_evidence", "Add evidence"),
+            ("edit_model_card", "Write and review model cards"),
             ("seal_release", "Seal releases"),
             ("view_audit", "Read the project's audit log"),
         ]

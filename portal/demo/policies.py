@@ -66,6 +66,14 @@ _REPRODUCIBLE = {
     "reproducibility": {},
 }
 
+_CARD = {
+    "name": "card",
+    "title": "Its model card is complete and reviewed",
+    "applies_to": {"kinds": ["model"]},
+    "expression": "card.complete && card.reviewed && !card.overdue",
+    "on_fail": "warn",
+}
+
 
 def _rule(name: str, title: str, *roles: str) -> dict[str, Any]:
     return {"name": name, "title": title, "roles": list(roles), "required": 1}
@@ -118,7 +126,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         {
             "schema": "gatehouse.policy/v1",
             "description": "Decisions about people: validated independently, accepted by risk and product.",
-            "gates": [_TESTS, _SCAN, _AUC, _FAIRNESS, _REPRODUCIBLE],
+            "gates": [_TESTS, _SCAN, _AUC, _FAIRNESS, _REPRODUCIBLE, _CARD],
             "requires": {"verified_in": ["staging"]},
             "approvals": [_VALIDATION, _RISK, _PRODUCT],
             "separation_of_duties": {"unknown_authors": "block"},

@@ -15,6 +15,7 @@ from deployments.models import Cluster
 from models_registry.models import RegisteredModel, Registry, RetrainingRequest
 from portal.demo import data, reports, retrained, trained
 from portal.demo.access import give_temporary_access, open_the_next, review_and_sign
+from portal.demo.cards import write_provisional, write_reviewed
 from portal.demo.cast import create_admin, create_machine, create_people, give_roles
 from portal.demo.clock import Today
 from portal.demo.pipeline import Pipeline, deploy, refuse, sign
@@ -241,6 +242,7 @@ class Story:
     def first_model(self) -> None:
         """The first model and its API, all the way."""
         items = self._credit("1.4.0", 7, "lena")
+        write_reviewed(items[1], self.people)
         bind_images(self.credit, {"credit-api": 2}, by=self.admin)
         bind_models(self.credit, by=self.admin)
         release = self.credit_ci.seal(
@@ -294,6 +296,7 @@ class Story:
         )
         self.clock.pass_by(hours=3)
         items = self._credit("1.5.0", 8, "mei", answers=answers)
+        write_provisional(items[1], self.people)
         release = self.credit_ci.seal("2026.11.2", *items, notes="Model 8: income is verified.")
         asked = self.credit_ci.ask(release, self.credit.staging, "Model 8 in staging.")
         self._day(asked, "lena", "viktor")

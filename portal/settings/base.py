@@ -381,9 +381,12 @@ RETRAINING_SETTLE_SECONDS = env_int("RETRAINING_SETTLE_SECONDS", default=60)
 # What other apps say about a model version on its page: (version, caller) -> Section or None.
 MODEL_VERSION_SECTIONS = [
     "models_registry.retraining_look.answered_by",
+    "releases.cards.section.card_section",
     "deployments.lineage.section.lineage_section",
     "releases.comparing.section.comparison_section",
 ]
+# After how many months a model card is reviewed again, by its risk tier (docs/models.md).
+MODEL_CARD_REVIEW_MONTHS = {"critical": 3, "high": 6, "medium": 12, "low": 24}
 
 CLUSTER_CLIENT = "deployments.clients.kubernetes.connect"
 KUBERNETES_CREDENTIALS_DIR = env_str("KUBERNETES_CREDENTIALS_DIR", default="")

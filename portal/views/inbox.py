@@ -9,6 +9,7 @@ from catalog.models import Project, RiskTier, Tier
 from catalog.permissions import PortalPermission, allowed_portal
 from catalog.views.page import Page
 from deployments.models import Deployment
+from releases.cards.overdue import overdue_of
 from releases.inbox import count_waiting_for, stuck_and_decided
 from releases.models import Approval, ApprovalDecision, ChangeKind, ChangeRequest
 from releases.rows import SHOWN_WITH, RequestRow, held_up_by, row_of, waits_for
@@ -43,6 +44,7 @@ class InboxPage(Page):
             "count": pages.count,
             "newer_url": f"?page={shown.previous_page_number()}" if shown.has_previous() else "",
             "older_url": f"?page={shown.next_page_number()}" if shown.has_next() else "",
+            "overdue_cards": overdue_of(self.caller),
             "stuck": stuck,
             "decided": decided,
             **self._beginning(requests + stuck + decided),

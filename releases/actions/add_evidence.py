@@ -5,16 +5,13 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
-from audit.record import record
 from catalog.models import ArtifactVersion, User
 from catalog.permissions import Permission, require
-from releases.audit_events import ReleaseEvent
+from releases.entering import enter_evidence
 from releases.errors import EvidenceRefused
-from releases.marking import mark_for_evaluation
-from releases.models import Evidence, Release, ReleaseItem
+from releases.models import Evidence, Release
 from releases.parsers.port import Parsed
 from releases.parsers.registry import ParserRegistry
 from releases.storage import hash_of, keep
@@ -68,31 +65,7 @@ def add_evidence(
 @transaction.atomic(durable=True)
 def _store(evidence: Evidence, parsed: Parsed, *, by: User) -> Evidence:
     require(Permission.ADD_EVIDENCE, by, evidence.project)
-    evidence.outcome = parsed.outcome
-    evidence.summary = parsed.summary[:500]
-    evidence.facts = dict(parsed.facts)
-    evidence.save(force_insert=True)
-    record(
-        ReleaseEvent.EVIDENCE_ADDED,
-        subject=evidence,
-        by=by,
-        kind=evidence.kind,
-        sha256=evidence.sha256,
-        size=evidence.size,
-        evidence_outcome=str(evidence.outcome),
-        parser=evidence.parser_version,
-        summary=evidence.summary,
-    )
-    mark_for_evaluation(_concerned(evidence))
-    return evidence
-
-
-def _concerned(evidence: Evidence) -> Q:
-    """Return which change requests this report is about."""
-    if evidence.release_id:
-        return Q(release_id=evidence.release_id)
-    of_version = ReleaseItem.objects.filter(artifact_version_id=evidence.artifact_version_id)
-    return Q(release_id__in=of_version.values("release_id"))
+    return enter_evidence(evidence, parsed, by=by)
 
 
 def _hash(stream: BinaryIO) -> tuple[str, int]:

@@ -10,6 +10,15 @@ from releases.api.access import (
     ReviewView,
     SignView,
 )
+from releases.api.cards import (
+    CardCycloneDXView,
+    CardImportView,
+    CardReadmeView,
+    CardReviewsView,
+    CardRevisionsView,
+    CardsView,
+    CardView,
+)
 from releases.api.change_requests import (
     ApproveView,
     ChangeRequestsView,
@@ -41,9 +50,17 @@ register_converter(ChangeRequestConverter, "api_number")
 
 CHANGE_REQUEST = "change-requests/<api_number:number>/"
 POLICY = "policies/<slug:name>/"
+CARD = "artifact-versions/<int:pk>/card"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("artifact-versions/<int:pk>/evidence/", VersionEvidenceView.as_view()),
+    path("model-cards/", CardsView.as_view()),
+    path(f"{CARD}/", CardView.as_view()),
+    path(f"{CARD}/import/", CardImportView.as_view()),
+    path(f"{CARD}/reviews/", CardReviewsView.as_view()),
+    path(f"{CARD}/revisions/", CardRevisionsView.as_view()),
+    path(f"{CARD}.cdx.json", CardCycloneDXView.as_view()),
+    path(f"{CARD}.md", CardReadmeView.as_view()),
     path("artifact-versions/<int:pk>/comparison/", VersionComparisonView.as_view()),
     path("releases/<int:pk>/evidence/", ReleaseEvidenceView.as_view()),
     path("evidence/<int:pk>/", EvidenceView.as_view()),

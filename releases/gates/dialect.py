@@ -20,7 +20,7 @@ from typing import Any, Final
 from cel_expr_python import cel
 
 #: What an expression may name.
-VARIABLES: Final = ("evidence", "item", "release", "environment")
+VARIABLES: Final = ("evidence", "item", "release", "environment", "card")
 
 #: A function no policy calls by itself.
 NONZERO: Final = "gatehouse_nonzero"

@@ -18,7 +18,7 @@ from typing import Any, Final
 from cel_expr_python import cel
 
 from releases.canonical import Json
-from releases.gates.dialect import NONZERO, new_environment
+from releases.gates.dialect import NONZERO, VARIABLES, new_environment
 from releases.gates.tokens import operand_end, tokens_of
 
 #: Characters. Longer rules are not readable by the people who sign.
@@ -132,7 +132,7 @@ def _does_not_compile(message: str) -> DoesNotCompile:
 def _readable(said: str) -> str:
     if match := re.match(r"undeclared reference to '(.*)'", said):
         root = match[1].partition(".")[0]
-        return f"there is nothing named {root} (there are evidence, item, release, environment)"
+        return f"there is nothing named {root} (there are {', '.join(VARIABLES)})"
     if match := re.match(r"found no matching overload for '(.*)' applied to '\((.*)\)'", said):
         return f"{match[1].strip('_').replace('_', ' ')} does not work on {match[2]}{_hint(said)}"
     said = said.removeprefix("Syntax error: ")

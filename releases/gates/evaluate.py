@@ -8,7 +8,16 @@ from releases.canonical import Json
 from releases.gates import sentences
 from releases.gates.engine import CouldNotAnswer, DoesNotCompile, Rule, compile_rule
 from releases.gates.fair import judge_fairness
-from releases.gates.gate import Context, EvidenceSeen, Gate, GateOutcome, Item, OnInconclusive
+from releases.gates.gate import (
+    CardSeen,
+    Context,
+    EvidenceSeen,
+    Gate,
+    GateOutcome,
+    Item,
+    OnInconclusive,
+)
+from releases.gates.references import reads
 from releases.gates.tokens import conjuncts_of
 from releases.outcomes import EvidenceOutcome, GateVerdict
 
@@ -23,9 +32,14 @@ _WORST_FIRST: Final = (
 
 
 def evaluate_gate(
-    gate: Gate, item: Item, evidence: EvidenceSeen | None, context: Context, now: datetime
+    gate: Gate,
+    item: Item,
+    evidence: EvidenceSeen | None,
+    context: Context,
+    now: datetime,
+    card: CardSeen | None = None,
 ) -> GateOutcome:
-    """Ask `gate` about `item`. `evidence` is the newest of the gate's kind, or None.
+    """Ask `gate` about `item`. `evidence` is the newest of the gate's kind, `card` its model card, or None.
 
     Raises ValueError when the evidence is of another kind: that would be a lie in the record.
     """
@@ -36,8 +50,13 @@ def evaluate_gate(
             return GateOutcome(verdict, sentence, sentences.upload(gate.evidence, item))
     if gate.fairness is not None:
         return judge_fairness(gate, gate.fairness, item, {} if evidence is None else evidence.facts)
+    if not reads(gate.expression, "card"):
+        return _ask(gate, item, _variables(item, evidence if gate.evidence else None, context))
+    if card is None:
+        # Before anything is asked: `card.risk_tier != "high"` must not hold for a card that is not there.
+        return GateOutcome(GateVerdict.INCONCLUSIVE, *sentences.no_card(gate, item))
     variables = _variables(item, evidence if gate.evidence else None, context)
-    return _ask(gate, item, variables)
+    return _with_card(gate, card, _ask(gate, item, {**variables, "card": card.facts}))
 
 
 def evaluate_for_items(
@@ -67,6 +86,14 @@ def combine(outcomes: Iterable[GateOutcome]) -> GateOutcome:
         " ".join(dict.fromkeys(one.sentence for one in told)),
         " ".join(dict.fromkeys(one.satisfied_by for one in told if one.satisfied_by)),
     )
+
+
+def _with_card(gate: Gate, card: CardSeen, answer: GateOutcome) -> GateOutcome:
+    """Say what is wrong with the card in words, where the rule does not hold."""
+    if answer.outcome == GateVerdict.PASS or not card.sentence:
+        return answer
+    wanted = gate.satisfied_by or card.remedy or answer.satisfied_by
+    return GateOutcome(answer.outcome, f"{answer.sentence} {card.sentence}", wanted)
 
 
 def _unfit(

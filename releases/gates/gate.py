@@ -62,6 +62,15 @@ class EvidenceSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class CardSeen:
+    """The model card of an item; `facts` is `card` in expressions, `sentence` what is wrong with it."""
+
+    facts: Mapping[str, Json]
+    sentence: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AppliesTo:
     """Which items a gate is about; empty means every one. `artifacts` are shell-style globs."""
 

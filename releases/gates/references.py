@@ -61,6 +61,11 @@ def references_of(expression: str) -> tuple[Reference, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def reads(expression: str, root: str) -> bool:
+    """Return whether the expression names something of that variable."""
+    return any(reference.root == root for reference in references_of(expression))
+
+
 def _is_field(tokens: Sequence[Token], index: int) -> bool:
     """Tell `x.item` from `item` and from the leading dot of `.item`."""
     if index == 0 or tokens[index - 1].text != ".":

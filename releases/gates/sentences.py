@@ -19,12 +19,18 @@ _REPORTS: Final = {
     "great_expectations": "Great Expectations result",
     "junit": "JUnit report",
     "metrics": "metrics report",
+    "model_card": "model card",
     "sarif": "SARIF report",
 }
 _LONGEST_VALUE: Final = 80
 _MISSING_KEY: Final = re.compile(r'Key not found in map : "(?P<key>.*)"')
 _NO_OVERLOAD: Final = re.compile(r"No matching overloads found : (?P<name>\S+)\(")
-_HOLDERS: Final = {"evidence": "The report", "item": "The item", "release": "The release"}
+_HOLDERS: Final = {
+    "evidence": "The report",
+    "item": "The item",
+    "release": "The release",
+    "card": "The model card",
+}
 
 
 def report_name(kind: str) -> str:
@@ -34,6 +40,15 @@ def report_name(kind: str) -> str:
 
 def missing(kind: str, item: Item) -> str:
     return f"No {report_name(kind)} for {item}."
+
+
+def no_card(gate: Gate, item: Item) -> tuple[str, str]:
+    """Return that there is no model card, and what would satisfy a gate that reads it."""
+    if item.kind != "model":
+        wanted = "Let the gate apply to models only (applies_to: kinds: [model])."
+        return f"{item} is no model, so it has no model card.", gate.satisfied_by or wanted
+    wanted = f"Write the model card of {item}, and let somebody else review it."
+    return f"There is no model card of {item}.", gate.satisfied_by or wanted
 
 
 def ran_out(kind: str, item: Item, at: datetime) -> str:

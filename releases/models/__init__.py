@@ -6,6 +6,7 @@ from releases.models.access_review import (
     AccessReviewState,
     AccessVerdict,
 )
+from releases.models.card import CardReview, CardRevision, CardSource, ModelCard
 from releases.models.change_request import (
     Approval,
     ApprovalDecision,
@@ -25,10 +26,14 @@ __all__ = [
     "AccessVerdict",
     "Approval",
     "ApprovalDecision",
+    "CardReview",
+    "CardRevision",
+    "CardSource",
     "ChangeKind",
     "ChangeRequest",
     "Evidence",
     "GateResult",
+    "ModelCard",
     "Policy",
     "PolicyActivation",
     "PolicyVersion",

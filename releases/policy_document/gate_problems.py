@@ -13,6 +13,16 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "item": ("artifact", "digest", "kind", "labels", "version"),
     "release": ("project", "version"),
     "environment": ("name", "tier"),
+    "card": (
+        "complete",
+        "days_to_review",
+        "missing",
+        "next_review_at",
+        "overdue",
+        "reviewed",
+        "revision",
+        "risk_tier",
+    ),
 }
 
 

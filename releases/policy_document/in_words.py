@@ -16,6 +16,7 @@ from releases.gates.asks import (
 from releases.gates.change import plain
 from releases.gates.fair import rule_in_words
 from releases.gates.gate import AppliesTo, Gate, OnFail, OnInconclusive
+from releases.gates.references import reads
 from releases.gates.reproducible import TITLES
 from releases.gates.sentences import report_name
 from releases.policy_document.document import ApprovalRule, Policy, UnknownAuthors
@@ -142,7 +143,8 @@ def _reads(gate: Gate) -> list[str]:
     if gate.compare or gate.reproducibility:
         return []
     if not gate.evidence:
-        return ["Reads no report."]
+        has_card = reads(gate.expression, "card")
+        return ["Reads its model card; without one it blocks." if has_card else "Reads no report."]
     age = f", at most {_hours(gate.max_age_hours)} old" if gate.max_age_hours else ""
     said = [f"Reads its newest {report_name(gate.evidence)}{age}; without one it blocks."]
     if gate.on_inconclusive == OnInconclusive.READ:

@@ -18,6 +18,7 @@ from catalog.views.paging import slice_of
 from catalog.views.projects import ProjectPage
 from releases.actions.add_evidence import add_evidence
 from releases.attachments import open_report
+from releases.cards.section import summary_of
 from releases.comparing.pages import compared_in, is_compared
 from releases.forms.changes import ArtifactFilter, EvidenceForm
 from releases.models import Evidence, Release
@@ -79,6 +80,7 @@ class ArtifactVersionPage(Page):
         return {
             "version": version,
             "against": compared_in(version, asked) if is_compared(version) else None,
+            "model_card": summary_of(version, self.caller),
             "artifact": version.artifact,
             "project": project,
             "registered_by_kind": kind_of(version.registered_by),

@@ -29,6 +29,7 @@ def event(kind, key, label, stream="policy/1"):
         ("model-registry", 1, "laboratory", "models_registry:registry"),
         ("access-review", 1, "access review 1", "releases:access-review"),
         ("log-destination", 1, "archive", "audit:destination"),
+        ("model-card", 4, "card of credit-model 11", "releases:card"),
     ],
 )
 def test_a_thing_with_a_page_is_led_to(kind, key, label, route):
@@ -37,7 +38,7 @@ def test_a_thing_with_a_page_is_led_to(kind, key, label, route):
 
 
 def test_every_kind_with_a_page_is_tried():
-    assert len(PAGES) == 15
+    assert len(PAGES) == 17
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,13 @@ IN_PROJECT = {
         "releases/{release}/evidence/",
         {"kind": "metrics", "document": {"coverage": 1}},
     ),
+    "model_cards_save": ("PUT", "artifact-versions/{carded}/card/", {"content": {"task": "x"}}),
+    "model_cards_import": (
+        "POST",
+        "artifact-versions/{carded}/card/import/",
+        {"document": {"model_details": {"overview": "new"}}},
+    ),
+    "model_cards_review": ("POST", "artifact-versions/{carded}/card/reviews/", {"revision": 1}),
     "releases_seal": (
         "POST",
         "projects/payments/releases/",
@@ -253,6 +260,7 @@ def furnished(world):
         .pk,
         "token": ApiToken.objects.filter(user=world.machine.user).first().pk,
         "version": world.version()["id"],
+        "carded": carded(world.project).pk,
         "release": asked["release"]["id"],
         "number": asked["number"],
         "deployment": deployment.pk,
@@ -260,6 +268,15 @@ def furnished(world):
         "view": save_view("Mine", "", by=admin).pk,
         "identity": Identity.objects.filter(user__username="tom").first().pk,
     }
+
+
+def carded(project):
+    """A model version with a card."""
+    from releases.actions.save_card import save_card  # noqa: PLC0415 -- only here
+
+    version = factories.version(project, "scorer", kind="model")
+    save_card(version, {"task": "classification"}, by=factories.admin())
+    return version
 
 
 def model_finding(project):

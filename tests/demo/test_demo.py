@@ -14,7 +14,7 @@ from catalog.models import ArtifactVersion, User
 from models_registry.models import RetrainingRequest
 from portal.demo.cast import CAST
 from releases.comparing.pages import compared_in
-from releases.models import ChangeRequest
+from releases.models import ChangeRequest, ModelCard
 
 STAMP = "SELECT pg_get_functiondef('audit_compose_entry()'::regprocedure)"
 
@@ -54,6 +54,8 @@ def test_the_demo_tells_a_story_of_weeks_and_leaves_work_for_everybody(demo):
         signs = person.username not in {"audrey", "oskar"}
         assert ChangeRequest.objects.waiting_for(person).exists() == signs, person.username
     assert all(person.username in demo for person in CAST)
+    assert [card.artifact_version.version for card in ModelCard.objects.overdue()] == ["8"]
+    assert ModelCard.objects.filter(is_complete=True, reviewed_at__isnull=False).count() == 2
 
     events = with_sentences(Event.objects.in_log_order())
     assert events[0].recorded_at < timezone.now() - timedelta(days=30)

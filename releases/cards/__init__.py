@@ -1,0 +1,1 @@
+"""Model cards: what they hold, and the formats in which they come and go."""

@@ -1,0 +1,262 @@
+"""Model cards on pages: written, imported, compared, reviewed, overdue; who may not is told so."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from releases.models import CardRevision, ModelCard
+from tests import factories
+from tests.pages.test_query_counts import cost
+from tests.support.api_world import upload
+from tests.support.browser import axe_violations
+
+README = b"---\nlicense: mit\nlanguage: en\n---\n## Direct Use\n\nConsumer loans.\n"
+TYPED = {
+    "intended_use": "Consumer loans\nCar loans",
+    "out_of_scope": "Mortgages",
+    "users": "Loan officers",
+    "limitations": "Thin files",
+    "ethics": "Age as a proxy | Fairness gate",
+    "task": "classification",
+    "datasets": "loans | training | sha256:abc",
+    "metrics": "auc | 0.803\nauc | 0.769 | age=18-30 | 0.75 | 0.79",
+    "risk_tier": "high",
+}
+
+
+@pytest.fixture
+def version(world):
+    return model_version(world)
+
+
+def model_version(world, name="credit-model", number="8"):
+    factories.member("mei", world.project, "data-scientist")
+    factories.member("viktor", world.project, "validator")
+    return factories.version(world.project, name, number, kind="model")
+
+
+def at(version, name="card"):
+    return reverse(f"releases:{name}", args=[version.pk])
+
+
+def whole(**changes):
+    return {**TYPED, "owner": factories.person("ines").pk, "expected": 0, **changes}
+
+
+@pytest.fixture
+def written(version, as_):
+    answer = as_("mei").post(at(version, "edit-card"), whole())
+    assert answer.status_code == 302, answer.content
+    return version
+
+
+def test_a_card_is_written_line_by_line_and_read_back(written, as_):
+    revision = CardRevision.objects.get()
+    assert revision.is_complete
+    assert revision.content["metrics"][1] == {
+        "type": "auc", "value": "0.769", "slice": "age=18-30", "low": "0.75", "high": "0.79",
+    }  # fmt: skip
+    page = as_("vera").get(at(written)).content.decode()
+    for text in ("Car loans", "Fairness gate", "0.769", "Not reviewed", "Inês Duarte"):
+        assert text in page
+    assert "Edit" not in page
+    form = as_("mei").get(at(written, "edit-card")).content.decode()
+    assert "auc | 0.769 | age=18-30 | 0.75 | 0.79" in form
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"metrics": "a | b | c | d | e | f"}, "Line 1 has 6 parts; at most 5"),
+        ({"metrics": "auc"}, "Row 1: auc has no value."),
+        ({"references": "ftp://x"}, "is no address that begins with https"),
+        ({"users": "x" * 2001}, "Point 1: use at most 2000 characters"),
+        ({"risk_tier": "huge"}, "not one of the available choices"),
+        ({"owner": 999_999}, "not one of the available choices"),
+        ({"note": "x" * 501}, "at most 500 characters"),
+        ({"approach": "magic"}, "not one of the available choices"),
+    ],
+)
+def test_what_does_not_fit_is_said_at_its_field_and_nothing_is_saved(version, as_, changes, said):
+    answer = as_("mei").post(at(version, "edit-card"), whole(**changes))
+    assert answer.status_code == 422
+    assert said in answer.content.decode().replace("&#x27;", "'")
+    assert "Loan officers" in answer.content.decode() or "users" in changes
+    assert not ModelCard.objects.exists()
+
+
+def test_what_somebody_else_saved_meanwhile_is_not_written_over(written, as_):
+    answer = as_("viktor").post(at(written, "edit-card"), whole(users="Robots"))
+    assert answer.status_code == 409
+    assert "Revision 1 stands there now" in answer.content.decode()
+    assert "Robots" in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["edit-card", "import-card", "review-card"])
+def test_who_may_not_write_cards_is_refused_with_a_sentence(name, written, as_):
+    answer = as_("tom").post(at(written, name), {**whole(), "revision": 1})
+    assert answer.status_code == 403
+    assert "model cards in the project" in answer.content.decode()
+    factories.person("olga")
+    assert as_("olga").post(at(written, name), whole()).status_code == 404
+    assert CardRevision.objects.count() == 1
+
+
+def test_nobody_confirms_their_own_card_on_the_page(written, as_):
+    assert "somebody else reviews it" in as_("mei").get(at(written)).content.decode()
+    answer = as_("mei").post(at(written, "review-card"), {"revision": 1})
+    assert answer.status_code == 403
+    assert "Nobody reviews what they wrote themselves" in answer.content.decode()
+
+
+def test_somebody_else_confirms_it_and_the_next_review_moves(written, as_):
+    assert "Confirm this revision" in as_("viktor").get(at(written)).content.decode()
+    later = (timezone.now() + timedelta(days=500)).date().isoformat()
+    refused = as_("viktor").post(
+        at(written, "review-card"), {"revision": 1, "next_review_at": later}
+    )
+    assert refused.status_code == 422
+    assert "say why later is soon enough" in refused.content.decode()
+    done = as_("viktor").post(at(written, "review-card"), {"revision": 1}, follow=True)
+    assert "The next review is due on" in done.content.decode()
+    assert ModelCard.objects.get().is_reviewed
+
+
+def test_an_import_shows_what_it_took_and_what_it_left(version, as_):
+    answer = as_("mei").post(
+        at(version, "import-card"), {"file": upload(README, "README.md")}, follow=True
+    )
+    page = answer.content.decode()
+    assert "2 fields taken over, 1 place left out" in page
+    assert "<code>language</code>" in page
+    assert "Download the document as it came" in page
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (b"hello", "This is no model card."),
+        (b"---\na: &a [x]\nb: *a\n---\n", "has the alias *a"),
+        (b'{"bomFormat": "CycloneDX", "specVersion": "1.7"}', "no component of type"),
+    ],
+)
+def test_what_is_no_card_is_refused_on_the_page(version, as_, content, said):
+    answer = as_("mei").post(at(version, "import-card"), {"file": upload(content, "x")})
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+
+
+def test_two_revisions_are_compared_point_by_point(written, as_):
+    as_("mei").post(at(written, "edit-card"), whole(expected=1, users="Robots", risk_tier="low"))
+    page = as_("vera").get(f"{at(written, 'compare-card')}?old=1&new=2").content.decode()
+    for text in ("Robots", "Loan officers", "Risk tier", "Low"):
+        assert text in page
+    assert "Thin files" not in page
+    for wrong in ("?new=9", "?old=7&new=2"):
+        assert as_("vera").get(at(written, "compare-card") + wrong).status_code == 404
+    assert "An earlier revision" in as_("vera").get(f"{at(written)}?revision=1").content.decode()
+    assert as_("vera").get(f"{at(written)}?revision=99").status_code == 404
+
+
+def test_a_new_versions_card_begins_with_the_words_of_the_one_before(world, written, as_):
+    newer = factories.version(world.project, "credit-model", "9", kind="model")
+    form = as_("mei").get(at(newer, "edit-card")).content.decode()
+    assert "begins with the words of the card of credit-model 8" in form
+    assert "Car loans" in form
+    assert "0.769" not in form
+    as_("mei").post(at(newer, "edit-card"), whole())
+    assert CardRevision.objects.get(card__artifact_version=newer).source == "copied"
+
+
+def test_the_card_stands_on_the_pages_of_its_version_and_goes_as_a_file(written, as_):
+    page = as_("vera").get(reverse("releases:artifact-version", args=[written.pk])).content.decode()
+    assert "Open the whole card" in page
+    export = as_("vera").get(at(written, "card-cdx"))
+    assert export.json()["specVersion"] == "1.7"
+    assert as_("vera").get(at(written, "card-md"))["Content-Type"].startswith("text/markdown")
+
+
+def test_other_artifacts_have_no_card(world, as_):
+    image = world.version()
+    assert as_("tom").get(at(image)).status_code == 404
+
+
+def test_overdue_cards_are_on_the_owners_first_page_and_in_the_list(written, as_):
+    assert "overdue for review" not in as_("ines").get("/").content.decode()
+    ModelCard.objects.update(next_review_at=timezone.now())
+    page = as_("ines").get("/").content.decode()
+    assert "1 model card that you own is overdue for review." in page
+    assert "overdue for review" not in as_("tom").get("/").content.decode()
+    cards = reverse("releases:cards")
+    mine = f"{cards}?state=overdue&who=me"
+    assert "credit-model 8" in as_("ines").get(mine).content.decode()
+    assert "None like that" in as_("tom").get(mine).content.decode()
+    factories.person("olga")
+    assert "credit-model" not in as_("olga").get(cards).content.decode()
+
+
+def test_the_list_costs_the_same_at_any_length_and_has_pages(world, as_, monkeypatch):
+    from releases.actions.save_card import save_card  # noqa: PLC0415 -- only here
+
+    monkeypatch.setattr("releases.views.cards.PAGE_SIZE", 4)
+    cards, owner = reverse("releases:cards"), factories.person("ines")
+
+    def grow(numbers):
+        for number in numbers:
+            made = factories.version(world.project, f"model-{number}", kind="model")
+            save_card(made, {"task": "x"}, owner=owner, by=factories.admin())
+
+    client = as_("tom")
+    grow(range(2))
+    few = cost(client, cards)
+    grow(range(2, 9))
+    assert cost(client, cards) == few <= 8
+    shown = client.get(f"{cards}?project={world.project.slug}&page=2").content.decode()
+    assert "page=3" in shown
+    assert "project=payments" in shown
+
+
+def test_the_page_of_a_card_costs_the_same_with_more_revisions(written, as_):
+    client = as_("mei")
+    few = cost(client, at(written))
+    for number in range(1, 5):
+        client.post(at(written, "edit-card"), whole(expected=number, users=f"People {number}"))
+    assert cost(client, at(written)) == few <= 12
+
+
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("size", "theme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop-light", "phone-dark"]
+)
+def test_axe_finds_nothing_on_the_pages_of_cards(size, theme, shared_world, page, live_server):
+    version = model_version(shared_world)
+    client = Client()
+    client.force_login(factories.person("mei"))
+    client.post(at(version, "edit-card"), whole(expected=0))
+    client.post(at(version, "edit-card"), whole(expected=1, users="Robots"))
+    client.post(at(version, "import-card"), {"file": upload(README, "README.md")})
+    client.force_login(factories.person("viktor"))
+    cookie = client.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme=theme)
+    for address in [
+        at(version),
+        at(version, "edit-card"),
+        at(version, "import-card"),
+        f"{at(version, 'compare-card')}?old=1&new=2",
+        reverse("releases:cards"),
+        reverse("releases:artifact-version", args=[version.pk]),
+    ]:
+        page.goto(address)
+        assert axe_violations(page) == [], address
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= size["width"], f"{address} is wider than the screen"
