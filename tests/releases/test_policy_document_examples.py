@@ -57,6 +57,6 @@ def test_an_example_lets_a_good_release_through_and_a_silent_one_not(document):
 def test_the_useful_expressions_are_rules():
     table = PAGE.split("**Useful expressions**")[1].split("\n\n")[1]
     rules = [match.replace("\\|", "|") for match in re.findall(r"\| `(.*?)`(?: \||,)", table)]
-    assert len(rules) == 6
+    assert len(rules) == 7
     for rule in rules:
         compile_rule(rule)
