@@ -143,7 +143,7 @@ def _look(request: RetrainingRequest, tool: Trigger, order: Order, holder: str) 
         if not begun.run_id and tool.looks:
             since = request.called_at or request.requested_at
             begun = _asked(tool, lambda: tool.find(order, since)).begun or begun
-        if not begun.run_id:
+        if not begun.run_id and tool.looks:
             sentence = f"{tool.name} does not say which run it is; its version is waited for."
             until = timezone.now() + timedelta(seconds=steps.LONGEST_PAUSE)
             steps.leave_alone(request, sentence, until=until, holder=holder)
@@ -152,7 +152,7 @@ def _look(request: RetrainingRequest, tool: Trigger, order: Order, holder: str) 
     except (ToolRefused, ToolAway, ToolSilent) as silence:
         steps.note_no_answer(request, silence.sentence, holder=holder)
         return
-    steps.note_seen(request, seen, holder=holder)
+    steps.note_seen(request, seen, looks=tool.looks, holder=holder)
 
 
 def _asked(tool: Trigger, ask: Callable[[], Answer]) -> Answer:

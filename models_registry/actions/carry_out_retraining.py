@@ -78,7 +78,7 @@ def note_begun(request: RetrainingRequest, begun: Begun, *, looks: bool, holder:
 
 
 @transaction.atomic(durable=True)
-def note_seen(request: RetrainingRequest, seen: Seen, *, holder: str) -> None:
+def note_seen(request: RetrainingRequest, seen: Seen, *, looks: bool, holder: str) -> None:
     """Write down how far it is in the tool; a failure there ends it.
 
     Raises:
@@ -96,7 +96,7 @@ def note_seen(request: RetrainingRequest, seen: Seen, *, holder: str) -> None:
         row.sentence += " Its version has not come from MLflow yet."
     row.tries = 0
     _name(row, seen.begun)
-    _let_go(row, settings.RETRAINING_LOOK_SECONDS)
+    _let_go(row, settings.RETRAINING_LOOK_SECONDS if looks else None)
     row.save()
     if row.state != was:
         tool = row.trigger.tool

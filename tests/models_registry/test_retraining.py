@@ -212,7 +212,7 @@ def unclear(make_bench):
 
 
 def test_a_person_who_looked_says_that_it_was_begun(make_bench):
-    _, request = unclear(make_bench)
+    bench, request = unclear(make_bench)
     tom = factories.person("tom")
     with pytest.raises(InvalidInput):
         clear_retraining(request, has_begun=True, comment="", by=tom)
@@ -221,6 +221,8 @@ def test_a_person_who_looked_says_that_it_was_begun(make_bench):
     assert "says that it was begun: Pipeline 42." in told(request)[-1]
     with pytest.raises(NotNow):
         clear_retraining(request, has_begun=True, comment="again", by=tom)
+    request = bench.work(request)
+    assert request.try_at == request.expires_at  # a trigger token cannot ask how far it is
 
 
 def test_a_person_who_looked_has_it_called_again(make_bench):
