@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -45,13 +46,20 @@ def main() -> None:
     # Told to stop, it takes its services down as on Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     rows: list[report.Row] = []
+    failed: list[str] = []
     with machine() as found:
         setting = _set_up(found, asked, serving=not set(names) <= set(_OF_THE_LOG))
         for name in names:
-            rows += _answers(name, setting)
+            try:
+                rows += _answers(name, setting)
+            except Exception:  # noqa: BLE001 -- an hour's other answers are worth having
+                traceback.print_exc()
+                failed.append(name)
     print()
     print(report.table(rows))
     print(f"\nKept in {report.keep(rows, quick=asked.quick)}")
+    if failed:
+        sys.exit(f"No answer to: {', '.join(failed)}")
 
 
 def _set_up(found: Machine, asked: argparse.Namespace, *, serving: bool) -> Setting:
@@ -80,13 +88,14 @@ def _answers(name: str, setting: Setting) -> list[report.Row]:
     with _said(name):
         rows: list[report.Row] = list(question.measure(setting))
     for row in rows:
-        print(f"    {row.what}: {row.ratio:.2f} {row.goal}", flush=True)
+        told = f"{row.ratio:.2f} {row.goal} ({row.baseline or '-'}, {row.ours or '-'})"
+        print(f"    {row.what}: {told}", flush=True)
     return rows
 
 
 @contextmanager
 def _said(what: str) -> Iterator[None]:
-    print(f"bench: {what} …", flush=True)
+    print(f"bench: {what} … (load {os.getloadavg()[0]:.1f})", flush=True)
     began = time.monotonic()
     yield
     print(f"bench: {what}: {time.monotonic() - began:.0f} s", flush=True)

@@ -62,6 +62,11 @@ class ComponentNode(IncludeNode):
             yield from identity_of(expression.resolve(context))
 
 
+def forget() -> None:
+    """Draw everything anew."""
+    _drawn.clear()
+
+
 def identity_of(value: Any) -> Iterator[Any]:
     """Yield what tells the value from every other one, its type included: 1 is not True, nor is safe unsafe.
 

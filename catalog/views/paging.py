@@ -1,5 +1,6 @@
 """Lists by keyset: the same cost at any depth, and no row twice or missed while others are added."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -28,10 +29,12 @@ def slice_of(
     key: str = "pk",
     descending: bool = False,
     size: int = PAGE_SIZE,
+    read: Callable[["QuerySet[Row]"], list[Any]] = list,
 ) -> Slice[Row]:
     """Return the page that ``?after=`` or ``?before=`` asks for, with one query.
 
     ``key`` is a column that no two rows share; a key in the address that does not fit it starts anew.
+    ``read`` makes the rows, where a page wants others than the model's instances; they have the key as well.
     """
     after, before = (_asked(queryset, request, name, key) for name in ("after", "before"))
     backwards = before is not None and after is None
@@ -39,7 +42,7 @@ def slice_of(
     rising = descending == backwards
     if start is not None:
         queryset = queryset.filter(**{f"{key}__{'gt' if rising else 'lt'}": start})
-    rows = list(queryset.order_by(key if rising else f"-{key}")[: size + 1])
+    rows = read(queryset.order_by(key if rising else f"-{key}")[: size + 1])
     more, rows = len(rows) > size, rows[:size]
     if backwards:
         rows.reverse()
@@ -67,7 +70,7 @@ def _asked(queryset: QuerySet[Any], request: HttpRequest, name: str, key: str) -
         return None
 
 
-def _address(request: HttpRequest, name: str, row: Model, key: str) -> str:
+def _address(request: HttpRequest, name: str, row: Any, key: str) -> str:
     query: QueryDict = request.GET.copy()
     for other in ("after", "before"):
         query.pop(other, None)

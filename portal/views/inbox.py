@@ -1,6 +1,6 @@
 """The first page: what waits for whoever looks, over all their projects."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.core.paginator import InvalidPage, Paginator
 from django.db.models import Case, IntegerField, OuterRef, QuerySet, Subquery, Value, When
@@ -12,7 +12,7 @@ from deployments.models import Deployment
 from releases.cards.overdue import overdue_of
 from releases.inbox import count_waiting_for, stuck_and_decided
 from releases.models import Approval, ApprovalDecision, ChangeKind, ChangeRequest
-from releases.rows import SHOWN_WITH, RequestRow, held_up_by, row_of, waits_for
+from releases.rows import SHOWN_WITH, RequestRow, held_up_by, listed, row_of, waits_for
 from releases.states import ChangeRequestState
 
 PAGE_SIZE: Final = 20
@@ -29,7 +29,7 @@ class InboxPage(Page):
     def context(self) -> dict[str, Any]:
         """Return what waits, what is stuck, and what was decided lately."""
         waiting = ChangeRequest.objects.visible_to(self.caller).waiting_for(self.caller)
-        pages = _Pages(_riskiest_first(waiting).select_related(*SHOWN_WITH), PAGE_SIZE)
+        pages = _Pages(_riskiest_first(waiting), PAGE_SIZE)
         pages.count = count_waiting_for(self.caller)
         try:
             shown = pages.page(self.request.GET.get("page", "1"))
@@ -37,7 +37,8 @@ class InboxPage(Page):
             shown = pages.page(1)
         stuck, decided = self._lately()
         requests = [
-            row_of(each, ask=waits_for(each, self.caller), action_label="Review") for each in shown
+            row_of(each, ask=waits_for(each, self.caller), action_label="Review")
+            for each in listed(cast("QuerySet[ChangeRequest]", shown.object_list))
         ]
         return {
             "requests": requests,

@@ -16,7 +16,7 @@ from deployments.running import Now, what_runs
 from portal.change_requests.next_step import next_environment
 from portal.change_requests.story import UNDER_WAY
 from releases.models import ChangeRequest
-from releases.rows import SHOWN_WITH, address_of, held_up_by, kind_of, row_of
+from releases.rows import address_of, held_up_by, kind_of, listed, row_of
 
 RECENT: Final = 6
 
@@ -57,7 +57,7 @@ class OverviewPage(ProjectPage):
         )
         path = [environment for environment, _ in standing]
         waiting = self._waiting()
-        recent = self.project.change_requests.select_related(*SHOWN_WITH).order_by("-number")
+        recent = self.project.change_requests.order_by("-number")
         releases = self.project.releases.select_related("sealed_by").order_by("-id")[:RECENT]
         return {
             **super().context(),
@@ -65,7 +65,8 @@ class OverviewPage(ProjectPage):
                 self._card(environment, path, now, waiting) for environment, now in standing
             ],
             "recent": [
-                row_of(each, ask=held_up_by(each), with_risk=False) for each in recent[:RECENT]
+                row_of(each, ask=held_up_by(each), with_risk=False)
+                for each in listed(recent[:RECENT])
             ],
             "releases": [
                 {

@@ -12,12 +12,13 @@ from catalog.errors import InvalidInput
 from catalog.models import Environment
 from catalog.permissions import Permission, require
 from catalog.views.page import FormPage, Page
-from catalog.views.paging import slice_of
+from catalog.views.paging import Slice, slice_of
 from catalog.views.projects import ProjectPage
+from releases import rows
 from releases.actions.submit import submit
 from releases.forms.changes import NewRequestForm, RequestFilter
 from releases.models import ChangeRequest, Release
-from releases.rows import SHOWN_WITH, held_up_by, row_of
+from releases.rows import held_up_by, row_of
 from releases.states import OPEN, ChangeRequestState
 
 PAGE_SIZE = 25
@@ -68,11 +69,13 @@ def listed(
     with_risk: bool = True,
 ) -> dict[str, Any]:
     """Return one page of a list of change requests, with its filter."""
-    shown = slice_of(
-        _matching(requests, asked).select_related(*SHOWN_WITH),
+    shown: Slice[Any] = slice_of(
+        _matching(requests, asked),
         page.request,
+        key="number",
         descending=True,
         size=PAGE_SIZE,
+        read=rows.listed,
     )
     return {
         "shown": shown,

@@ -19,6 +19,7 @@ from portal.change_requests.story import Story
 from releases.actions.reevaluate import reevaluate
 from releases.inbox import count_waiting_for
 from releases.models import ChangeRequest
+from releases.rows import SHOWN_WITH, held_up_by, listed, row_of, waits_for
 from tests import factories
 from tests.pages.world import FAILED, World
 
@@ -53,6 +54,18 @@ def test_the_inbox_holds_only_what_a_signature_would_bring_nearer(world, as_):
     world.signed(waiting, "sofia")
     assert "Nothing waits for you" in as_("sofia").get("/").content.decode()
     assert "Nothing waits for you" in as_("vera").get("/").content.decode()
+
+
+def test_a_list_says_of_a_change_request_what_its_own_row_would(world):
+    world.deployed(), world.rejected(world.request()), world.request()
+    world.request(world.release(tested=False))
+    shown = ChangeRequest.objects.select_related(*SHOWN_WITH).order_by("-number")
+    assert [row_of(each) for each in listed(shown)] == [row_of(each) for each in shown]
+    asked = [(held_up_by(each), waits_for(each, factories.person("sofia"))) for each in shown]
+    assert [
+        (held_up_by(each), waits_for(each, factories.person("sofia"))) for each in listed(shown)
+    ] == asked
+    assert listed(ChangeRequest.objects.none()) == []
 
 
 def test_the_number_beside_the_inbox_is_that_of_what_stands_in_it(world):
