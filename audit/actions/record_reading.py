@@ -1,5 +1,6 @@
 """Record that somebody read the log: once an hour for each account, way and project."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
@@ -38,7 +39,9 @@ def record_reading(
     Raises:
         DatabaseError: it cannot be recorded.
     """
-    key = f"audit:read:{by.pk}:{way.name}:{project or ''}"
+    # What was typed may be no slug at all, and not every cache takes every character.
+    place = hashlib.sha256(project.encode()).hexdigest() if project else ""
+    key = f"audit:read:{by.pk}:{way.name}:{place}"
     if is_remembered(key):
         return
     _record(way, wanted or {}, project, by=by)
