@@ -154,12 +154,15 @@ class Reconcile:
         """Ask for the versions between the end of one page and the beginning of the next."""
         if last is None or not page.keys or page.keys[0] == (last[0], last[1] + 1):
             return
-        for name in self._names_between(last[0], page.keys[0][0]):
+        first_name, first_number = page.keys[0]
+        for name in self._names_between(last[0], first_name):
+            if name == first_name != last[0] and first_number == 1:
+                continue  # nothing comes before it
             unseen = [
                 each
                 for each in self.client.versions_of(name)
                 if (each.model, each.number) not in self.seen
-                and (name != page.keys[0][0] or each.number < page.keys[0][1])
+                and (name != first_name or each.number < first_number)
             ]
             self.seen |= {(each.model, each.number) for each in unseen}
             self._compare_versions(unseen)
@@ -226,17 +229,27 @@ class Reconcile:
 
     def _absent_versions(self, only: str | None = None) -> None:
         self._say(SyncPhase.ABSENCES)
+        numbers = self._numbers_known(only)
         for row in self._known_models():
             if (only and row.name != only) or not belongs(row.name, self.registry.name_pattern):
                 continue
-            numbers = ModelVersion.objects.filter(model=row, gone_at=None)
             missing = [
-                number
-                for number in numbers.order_by("number").values_list("number", flat=True)
-                if (row.name, number) not in self.seen
+                each for each in numbers.get(row.pk, ()) if (row.name, each) not in self.seen
             ]
             absent = [number for number in missing if self.client.version(row.name, number) is None]
             if absent:
                 row.registry = self.registry
                 note_versions_gone(row, absent, holder=self.holder, by=self.by)
                 self.gone += len(absent)
+
+    def _numbers_known(self, only: str | None) -> dict[int, list[int]]:
+        """Return the numbers of the versions that are there as far as is known, by model."""
+        rows = ModelVersion.objects.filter(
+            model__registry=self.registry, model__gone_at=None, gone_at=None
+        )
+        if only:
+            rows = rows.filter(model__name=only)
+        numbers: dict[int, list[int]] = {}
+        for model_id, number in rows.order_by("number").values_list("model_id", "number"):
+            numbers.setdefault(model_id, []).append(number)
+        return numbers
