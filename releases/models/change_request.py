@@ -8,7 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from catalog.models import DIGEST, Environment, Project
-from catalog.models.project import visible_project_ids
+from catalog.models.project import in_visible_project
 from releases.errors import IllegalTransition
 from releases.models.evidence import Evidence
 from releases.models.policy import PolicyVersion
@@ -35,7 +35,7 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
         """Return the change requests of the projects this account may see."""
         if user.is_superuser and user.is_active:
             return self
-        return self.filter(project__in=visible_project_ids(user))
+        return self.filter(in_visible_project(user))
 
     def open(self) -> "ChangeRequestQuerySet":
         """Return those not yet begun and not ended."""
