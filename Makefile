@@ -47,9 +47,9 @@ run-mlflow: mlflow run  ## Start the portal with an MLflow server and the demo's
 stop:  ## Stop the portal that runs from this checkout
 	@test -x $(PY) || exit 0; exec $(PY) -m portal.embedded stop
 
-# On a small machine two processes are as many as help; `make test WORKERS=4` uses more,
-# `make test TESTS="tests/audit -x"` runs a part.
-WORKERS ?= 2
+# Tests wait for databases, browsers and clusters a third of their time, so that three processes keep two cores
+# busy; `make test WORKERS=6` for more cores, `make test TESTS="tests/audit -x"` for a part.
+WORKERS ?= 3
 TESTS ?= tests
 test: dev  ## Run the whole test suite: make test TESTS="tests/audit -x" runs a part
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
