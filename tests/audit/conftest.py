@@ -8,6 +8,7 @@ from django.db import connections
 
 from audit.names import EventName
 from audit.tlog.merkle import Frontier
+from tests.support.unguarded import unguarded
 
 
 class Happened(EventName):
@@ -77,19 +78,9 @@ def superuser_does(transactional_db):
 
     def run(*statements):
         tables = "audit_event", "audit_leaf", "audit_tree", "audit_checkpoint", "audit_stream"
-        with psycopg.connect(url("postgres")) as connection:
-            for table in tables:
-                connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        with psycopg.connect(url("postgres")) as connection, unguarded(connection, *tables):
             for statement in statements:
                 connection.execute(statement)
-            connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            names = connection.execute(
-                "SELECT tgrelid::regclass::text, tgname FROM pg_trigger"
-                " WHERE tgrelid = ANY(%s::regclass[]) AND NOT tgisinternal",
-                [list(tables)],
-            ).fetchall()
-            for table, name in names:
-                connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
 
     return run
 

@@ -11,6 +11,7 @@ from audit.tlog.merkle import consistency_path, root_of
 from audit.tlog.notes import Note, sign_checkpoint
 from audit.tlog.tiles import WIDTH, Edge, Tile, encode_bundle
 from tests.support.log import ORIGIN, connected, rows, sequence, url, write
+from tests.support.unguarded import unguarded
 
 
 class SealedLog:
@@ -84,14 +85,6 @@ def tamper(*statements: str) -> None:
                 "SELECT relname FROM pg_class WHERE relname LIKE 'audit\\_%' AND relkind = 'r'"
             ).fetchall()
         ]
-        for table in tables:
-            superuser.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
-        for statement in statements:
-            superuser.execute(statement)
-        for table in tables:
-            superuser.execute(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
-            for (name,) in superuser.execute(
-                "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal",
-                [table],
-            ).fetchall():
-                superuser.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
+        with unguarded(superuser, *tables, asleep="ALL"):
+            for statement in statements:
+                superuser.execute(statement)

@@ -24,6 +24,7 @@ from catalog.actions.end_membership import end_membership
 from tests import factories
 from tests.audit.packs.ledger import looked_at, unpacked, zip_of
 from tests.support.log import connected
+from tests.support.unguarded import unguarded
 
 
 def rows_of(folder, name):
@@ -240,15 +241,8 @@ def test_a_pack_does_not_wait_for_ever(world, ledger):
 
 def change_past(table, statement, *values):
     """Do what a superuser can."""
-    with connected("postgres") as connection:
-        triggers = connection.execute(
-            "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal",
-            [table],
-        ).fetchall()
-        connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    with connected("postgres") as connection, unguarded(connection, table):
         connection.execute(statement, values)
-        for (name,) in triggers:
-            connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
 
 
 def test_no_pack_is_built_from_an_entry_that_was_changed(world, ledger):
