@@ -25,7 +25,7 @@ FROM (
         || ',"db":"gatehouse_app","id":"' || uid || '","s":"' || stream || '","seq":' || seq || ',"v":1}', 'UTF8'
     ) AS entry
     FROM (
-        SELECT n, md5('filler ' || n)::uuid AS uid, 'bench/' || n %% %(streams)s AS stream,
+        SELECT n, md5('filler ' || n)::uuid AS uid, 'filled/' || n %% %(streams)s AS stream,
                n / %(streams)s + 1 AS seq,
                '{"actor":{"id":"usr_0123456789abcdef0123","kind":"service"},"data":{"n":' || n || ',"text":"'
                || repeat('x', 300) || '"},"object":{"id":1,"label":"=one, \\"two\\"","type":"bench"},"outcome":"success",'
