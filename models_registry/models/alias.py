@@ -64,10 +64,11 @@ class AliasOrderQuerySet(models.QuerySet["AliasOrder"]):
     """Reads of alias orders."""
 
     def waiting(self) -> "AliasOrderQuerySet":
-        """Return those that a worker should carry out now, oldest first."""
+        """Return what a worker should carry out now, oldest first; a registry that is off is not called."""
         now = timezone.now()
         unfinished = [AliasOrderState.WANTED, AliasOrderState.SETTING]
-        return self.filter(state__in=unfinished, try_at__lte=now).order_by("pk")
+        due = self.filter(state__in=unfinished, try_at__lte=now, model__registry__is_active=True)
+        return due.order_by("pk")
 
 
 class AliasOrder(models.Model):
@@ -107,7 +108,7 @@ class AliasOrder(models.Model):
     def in_words(self) -> str:
         """What is still to be done, or why it was not; empty for an order that came to its end.
 
-        Needs the version's model and the environment.
+        Needs the version's model with its registry, and the environment.
         """
         if self.state not in UNSETTLED:
             return ""
@@ -116,6 +117,12 @@ class AliasOrder(models.Model):
         )
         if self.state == AliasOrderState.REFUSED:
             return f"{verified}, but its alias {self.alias} was refused: {self.sentence}"
+        registry = self.version.model.registry
+        if not registry.is_active:
+            return (
+                f"{verified}. Its alias {self.alias} is set when the registry {registry.name} is "
+                "switched on again."
+            )
         if self.sentence:
             return (
                 f"{verified}. Its alias {self.alias} could not be set yet, and is tried again by itself: "

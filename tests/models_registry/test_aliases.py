@@ -5,7 +5,7 @@ import pytest
 from catalog.errors import InvalidInput
 from models_registry import work
 from models_registry.actions.choose_alias import choose_alias
-from models_registry.aliases import alias_of, order_aliases
+from models_registry.aliases import alias_of, order_aliases, unsettled_orders
 from models_registry.models import AliasOrder
 from releases.actions.seal_release import seal_release
 from tests import factories
@@ -101,6 +101,22 @@ def test_mlflow_that_does_not_answer_is_asked_again_later(risk, standin):
     assert set_them(risk) == 0  # not yet its time
     risk.hurry()
     assert set_them(risk) == 1
+
+
+def test_a_registry_that_is_switched_off_is_not_called_and_gets_its_alias_when_it_is_on(
+    risk, standin
+):
+    risk.change(is_active=False)
+    verified(risk, 2)
+    assert set_them(risk) == 0
+    assert standin.models["credit-risk"].get("aliases", {}) == {}
+    [sentence] = unsettled_orders(risk.version("credit-risk", 2).model)
+    assert sentence.endswith(
+        "Its alias champion is set when the registry main is switched on again."
+    )
+    risk.change(is_active=True)
+    assert set_them(risk) == 1
+    assert standin.models["credit-risk"]["aliases"] == {"champion": 2}
 
 
 def test_a_version_that_is_gone_in_mlflow_gets_no_alias_and_that_is_said(risk, anna):
