@@ -1,6 +1,8 @@
 """The pages of allauth and the error pages, as the portal serves them."""
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.core.exceptions import PermissionDenied
 from django.template.loader import render_to_string
 from django.test import override_settings
 from django.urls import path
@@ -12,8 +14,6 @@ PASSWORD = "a long walk over the moor"
 
 
 def _refuse(request):
-    from django.core.exceptions import PermissionDenied  # noqa: PLC0415
-
     raise PermissionDenied("Only operators may lock an environment.")
 
 
@@ -35,9 +35,7 @@ def themed(response):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "page", ["login/", "signup/", "inactive/", "password/reset/", "password/reset/done/"]
-)
+@pytest.mark.parametrize("page", ["login/", "signup/", "inactive/"])
 def test_a_page_before_the_sign_in_has_our_frame(client, page):
     response = client.get(f"/accounts/{page}")
     assert response.status_code == 200
@@ -57,7 +55,7 @@ def test_a_person_signs_in_and_out(client, ada):
     assert "_auth_user_id" not in client.session
 
 
-@pytest.mark.parametrize("page", ["logout/", "password/change/", "email/"])
+@pytest.mark.parametrize("page", ["logout/", "password/change/"])
 def test_a_page_of_ones_own_account_has_our_frame(client, ada, page):
     client.post("/accounts/login/", {"login": "ada", "password": PASSWORD})
     assert themed(client.get(f"/accounts/{page}"))
@@ -82,6 +80,25 @@ def test_nobody_can_sign_up(client, db):
     assert not User.objects.filter(username="eve").exists()
 
 
+def test_nobody_changes_the_address_by_which_their_commits_are_known(client, ada):
+    client.post("/accounts/login/", {"login": "ada", "password": PASSWORD})
+    client.post("/accounts/email/", {"action_add": "", "email": "another@example.org"})
+    for page in ("email/", "confirm-email/", "password/reset/", "password/set/", "reauthenticate/"):
+        assert client.get(f"/accounts/{page}").status_code == 404
+    ada.refresh_from_db()
+    assert ada.email == "ada@example.org"
+    assert not EmailAddress.objects.exists()
+
+
+def test_who_tries_too_often_is_told_so_in_our_frame(client, db):
+    tries = [
+        client.post("/accounts/login/", {"login": f"nobody-{number}", "password": "x"})
+        for number in range(31)
+    ]
+    assert tries[-1].status_code == 429
+    assert "Too many tries" in themed(tries[-1])
+
+
 def test_what_is_not_there_gets_our_page(client, db):
     response = client.get("/no/such/page/")
     assert response.status_code == 404
@@ -99,6 +116,6 @@ def test_the_page_for_our_own_faults_needs_nothing(db):
     assert "Something broke here" in render_to_string("500.html")
 
 
-@pytest.mark.parametrize("page", ["400.html", "403_csrf.html"])
+@pytest.mark.parametrize("page", ["400.html", "403_csrf.html", "413.html", "429.html"])
 def test_the_other_error_pages_render_without_a_context(page):
     assert "gh-entrance-card" in render_to_string(page)
