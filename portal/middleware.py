@@ -1,17 +1,55 @@
 """What every request passes through."""
 
+import ipaddress
 from collections.abc import Callable
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Final
 
 import structlog
 from csp.constants import HEADER
 from csp.utils import build_policy
+from django.conf import settings
 from django.contrib.auth import middleware as of_accounts
 from django.contrib.messages import middleware as of_messages
 from django.contrib.sessions import middleware as of_sessions
 from django.http import HttpRequest, HttpResponse
+from django.template import loader
 
 from audit.origin import Origin, coming_from
+from catalog.api.bodies import drain
+from portal.api.parsers import MAX_BYTES
+
+_ROUND_THE_FILE: Final = 1024 * 1024
+"""The other fields of a form with a file, and its boundaries."""
+
+
+class ClientAddressMiddleware:
+    """Let ``REMOTE_ADDR`` be the caller's address, not that of our own proxy.
+
+    Limits on sign-ins, the log of requests and the audit log go by it. ``TRUSTED_PROXIES`` says how many
+    proxies of ours stand before the portal. Each appends the address that called it, so the caller is as
+    many from the right; what stands further left anybody may have written.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request."""
+        told = request.headers.get("X-Forwarded-For", "").split(",")
+        if 0 < settings.TRUSTED_PROXIES <= len(told):
+            caller = told[-settings.TRUSTED_PROXIES].strip()
+            if _is_address(caller):
+                request.META["REMOTE_ADDR"] = caller
+        return self.get_response(request)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def bears_a_token(request: HttpRequest) -> bool:
@@ -62,6 +100,31 @@ class ContentPolicyMiddleware:
         response = self.get_response(request)
         response.headers.setdefault(HEADER, self._policy)
         return response
+
+
+class BodySizeMiddleware:
+    """Refuse a body larger than any form or call takes, before anything of it is kept.
+
+    A form's files would be written to the disk as they come, also those of somebody who may not send any. A
+    body whose length nobody says is empty to Django.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) > _largest_body():
+            drain(request)
+            page = loader.render_to_string("413.html")
+            return HttpResponse(page, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return self.get_response(request)
+
+
+def _largest_body() -> int:
+    """Return the most bytes that any form or call takes."""
+    return max(int(settings.EVIDENCE_MAX_BYTES), MAX_BYTES) + _ROUND_THE_FILE
 
 
 class OriginMiddleware:

@@ -16,7 +16,6 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException
 
 from catalog.api.authentication import TokenAuthentication
-from catalog.api.bodies import TooLarge
 from catalog.models import User
 from portal.api import answers, errors, spool
 
@@ -55,13 +54,10 @@ class IdempotencyMiddleware:
             return errors.response_of(failed)
 
     def _once(self, request: HttpRequest, key: str, account: User) -> HttpResponse:
-        try:
-            with spool.read_once(request) as digest:
-                call = answers.Call(account.pk, key, request.get_full_path()[:2000], digest)
-                claim = answers.claim(call)
-                return self._answered(request, claim) if claim else _again(call)
-        except TooLarge as error:
-            return errors.response(error.status_code, error.default_code, str(error.detail))
+        with spool.read_once(request) as digest:
+            call = answers.Call(account.pk, key, request.get_full_path()[:2000], digest)
+            claim = answers.claim(call)
+            return self._answered(request, claim) if claim else _again(call)
 
     def _answered(self, request: HttpRequest, claim: answers.Claim) -> HttpResponse:
         response = self.get_response(request)

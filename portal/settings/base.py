@@ -43,7 +43,12 @@ INSTALLED_APPS = [
     "portal",
 ]
 
+# Proxies of our own before the web process; each appends its caller to X-Forwarded-For. The header is
+# believed as far as that and no further.
+TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", default=0, least=0)
+
 MIDDLEWARE = [
+    "portal.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "portal.middleware.ContentPolicyMiddleware",
     "portal.api.middleware.ProblemMiddleware",
@@ -55,6 +60,7 @@ MIDDLEWARE = [
     "portal.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portal.request_log.RequestLogMiddleware",
+    "portal.middleware.BodySizeMiddleware",
     "portal.middleware.OriginMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",

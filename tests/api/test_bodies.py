@@ -1,4 +1,5 @@
 from contextlib import suppress
+from io import BytesIO
 
 import pytest
 from hypothesis import given
@@ -106,3 +107,12 @@ def test_a_field_that_does_not_fit_is_named(world, field, value):
 def test_all_fields_at_fault_are_named_at_once(world):
     answer = world.as_("admin").post(PROJECTS, {"slug": 1, "extra": 2})
     assert answer.json()["errors"].keys() == {"slug", "extra", "name", "risk_tier"}
+
+
+@pytest.mark.parametrize("address", ["/accounts/login/", "/api/v1/schema/", "/api/v1/teams/"])
+def test_a_body_larger_than_any_form_or_call_takes_is_refused_unread(client, settings, address):
+    settings.EVIDENCE_MAX_BYTES = 1000
+    answer = client.post(address, {"file": BytesIO(b"x" * 3_200_000)})
+    assert answer.status_code == 413
+    kind = "application/problem+json" if address.startswith("/api/") else "text/html"
+    assert answer["Content-Type"].startswith(kind)

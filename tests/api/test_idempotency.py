@@ -170,7 +170,7 @@ def test_an_upload_is_hashed_and_still_arrives(world):
 def test_an_upload_that_no_call_takes_is_413_before_it_is_kept(world, settings):
     settings.EVIDENCE_MAX_BYTES = 1000
     path = f"/api/v1/artifact-versions/{world.version()['id']}/evidence/"
-    huge = {"kind": "junit", "file": upload(b"x" * 2_000_000)}
+    huge = {"kind": "junit", "file": upload(b"x" * 3_200_000)}
     answer = post(world.ci, path, huge, format="multipart")
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 

@@ -5,6 +5,8 @@ from django.urls import reverse
 
 from audit.models import Event
 from audit.privacy.disclosures import disclosed
+from catalog.actions.deactivate_person import deactivate_person
+from catalog.models import User
 from tests.factories import PASSWORD
 
 LOGIN = "/accounts/login/"
@@ -71,6 +73,43 @@ def test_a_name_that_cannot_be_stored_does_not_keep_the_failure_from_being_recor
     assert response.status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("proxies", "told", "address"),
+    [
+        (0, "203.0.113.9", "127.0.0.1"),
+        (1, "203.0.113.9", "203.0.113.9"),
+        (1, "198.51.100.1, 203.0.113.9", "203.0.113.9"),
+        (2, "192.0.2.7, 198.51.100.1,203.0.113.9", "198.51.100.1"),
+        (2, "203.0.113.9", "127.0.0.1"),
+        (1, "somebody", "127.0.0.1"),
+        (1, "", "127.0.0.1"),
+        (1, "2001:db8::7", "2001:db8::7"),
+    ],
+)
+def test_where_it_came_from_is_what_our_own_proxies_say(
+    client, tom, settings, proxies, told, address
+):
+    settings.TRUSTED_PROXIES = proxies
+    fields = {"login": "tom", "password": "wrong-horse-battery"}
+    client.post(LOGIN, fields, headers={"X-Forwarded-For": told})
+    event = Event.objects.latest("pk")
+    assert disclosed([event.pk])[event.pk]["address"] == address
+
+
+def test_who_tries_too_often_keeps_nobody_else_behind_the_proxy_from_signing_in(
+    client, tom, settings
+):
+    settings.TRUSTED_PROXIES = 1
+    for number in range(11):
+        fields = {"login": f"mallory-{number}", "password": "wrong-horse-battery"}
+        tried = client.post(LOGIN, fields, headers={"X-Forwarded-For": "203.0.113.9"})
+    assert "Too many failed login attempts" in tried.content.decode()
+    fields = {"login": "tom", "password": PASSWORD}
+    assert (
+        client.post(LOGIN, fields, headers={"X-Forwarded-For": "198.51.100.1"}).status_code == 302
+    )
+
+
 def test_a_deactivated_person_does_not_sign_in(client, tom, events):
     tom.is_active = False
     tom.save()
@@ -80,8 +119,6 @@ def test_a_deactivated_person_does_not_sign_in(client, tom, events):
 
 
 def test_a_deactivated_person_is_out_at_once(client, make, tom, admin):
-    from catalog.actions.deactivate_person import deactivate_person  # noqa: PLC0415
-
     sign_in(client)
     deactivate_person(tom, by=admin)
     assert client.get(reverse("account_change_password")).url.startswith(LOGIN)
@@ -109,6 +146,4 @@ def test_nobody_signs_up(client, db):
             "password2": PASSWORD,
         },
     )
-    from catalog.models import User  # noqa: PLC0415
-
     assert not User.objects.filter(username="mallory").exists()
