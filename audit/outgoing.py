@@ -23,6 +23,8 @@ WHOLE_SECONDS = 20.0
 LARGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read; only its beginning is ever shown."""
 
+_PLAIN: Final = {"Accept-Encoding": "identity"}
+"""What is packed may be a thousand times as large as what was received."""
 _USUAL_PORTS: Final = {"http": 80, "https": 443}
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -161,7 +163,7 @@ def send(
                 method,
                 checked,
                 content=body,
-                headers={**headers, "Host": _host_header(place)},
+                headers={**_PLAIN, **headers, "Host": _host_header(place)},
                 extensions={"sni_hostname": place.host},
             ) as response,
         ):
@@ -255,9 +257,9 @@ def _carried(address: Address) -> Address:
 
 
 def _beginning(response: httpx.Response, largest: int, deadline: float) -> tuple[bytes, bool]:
-    """Return the body as far as it is wanted, and whether that is all of it."""
+    """Return the body as far as it is wanted, and whether that is all of it; as it came, never unpacked."""
     read = b""
-    for chunk in response.iter_bytes():
+    for chunk in response.iter_raw():
         read += chunk
         if len(read) > largest or time.monotonic() > deadline:
             return read[:largest], False

@@ -123,7 +123,7 @@ class _Raw(BytesIO):
 
 
 def _carry(request: AWSPreparedRequest, ca_file: str) -> AWSResponse:
-    headers = {"Accept-Encoding": "identity"} | {
+    headers = {
         name: value.decode("latin-1") if isinstance(value, bytes) else value
         for name, value in request.headers.items()
     }

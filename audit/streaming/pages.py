@@ -1,5 +1,6 @@
 """Where the log is sent, for people: administrators decide, whoever reads the whole log looks."""
 
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
@@ -32,6 +33,7 @@ from audit.streaming.wanted import Wanted
 
 LETTERS_SHOWN: Final = 50
 _LARGEST: Final = 2**63 - 1
+_INDEX: Final = re.compile("[0-9]{1,18}")
 _CONTENT: Final = (
     ("webhook", "Signed webhook", "POSTs that your SIEM or a function of yours takes."),
     ("syslog", "Syslog over TLS", "RFC 5424 messages to a log server."),
@@ -172,11 +174,13 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     """``/audit/destinations/<pk>/again/``: one dead letter, or all."""
     index = request.POST.get("index", "")
-    one = [int(index)] if index.isascii() and index.isdecimal() and len(index) < 19 else None  # noqa: PLR2004 -- the largest number of digits, or of parts, that is looked at
+    if index and not _INDEX.fullmatch(index):
+        raise Http404
+    indexes = [int(index)] if index else None
     return _do(
         request,
         pk,
-        lambda: send_again(pk, indexes=one if index else None, by=request.user),
+        lambda: send_again(pk, indexes=indexes, by=request.user),
         "The refused entries are sent again.",
     )
 

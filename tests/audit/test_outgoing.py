@@ -1,5 +1,6 @@
 """Gatehouse calls public addresses, and others only when the operator names them."""
 
+import gzip
 import socket
 import ssl
 import threading
@@ -155,6 +156,16 @@ def test_somebody_who_answers_drop_by_drop_is_left_when_the_time_is_over(monkeyp
         over.set()
         thread.join()
     assert answer.status == 200
+
+
+def test_an_answer_is_not_unpacked():
+    receiver = Receiver()
+    packed = gzip.compress(b"0" * 50_000_000)
+    receiver.answers = [(200, {"content-encoding": "gzip"}, packed)]
+    answer = post(receiver.url, b"{}", {})
+    receiver.stop()
+    assert (answer.content, answer.is_whole) == (packed, True)
+    assert receiver.received[0][0]["accept-encoding"] == "identity"
 
 
 def test_the_certificate_is_checked_against_the_name_and_not_the_address(resolves, settings):
