@@ -13,7 +13,7 @@ from catalog.permissions import Permission, require
 from releases.actions.add_evidence import MAX_FILE_NAME
 from releases.actions.save_card import card_of
 from releases.canonical import Json
-from releases.cards.content import Content, cleaned
+from releases.cards.content import OWNER, TIER, Content, cleaned
 from releases.cards.fields import BY_NAME
 from releases.cards.found import Found
 from releases.cards.reading import LARGEST, VERSION, read_card
@@ -140,7 +140,7 @@ def _take_tier(merged: Merged, found: Found, *, replace: bool) -> None:
         return
     if found.risk_tier not in RiskTier.values:
         found.leave("risk tier", f"{found.risk_tier[:40]!r} is no tier of ours.")
-    elif _settle(merged, "Risk tier", merged.risk_tier, found.risk_tier, replace=replace):
+    elif _settle(merged, TIER, merged.risk_tier, found.risk_tier, replace=replace):
         merged.risk_tier = found.risk_tier
 
 
@@ -150,7 +150,7 @@ def _take_owner(merged: Merged, version: ArtifactVersion, found: Found, *, repla
     account = User.objects.filter(username=found.owner).first()
     if account is None or not may_own(account, version):
         found.leave("owner", "Nobody with a role in this project goes by that name.")
-    elif _settle(merged, "Owner", merged.owner, account, replace=replace):
+    elif _settle(merged, OWNER, merged.owner, account, replace=replace):
         merged.owner = account
 
 

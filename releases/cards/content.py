@@ -25,6 +25,8 @@ Value: TypeAlias = str | list[str] | list[Row]
 Content: TypeAlias = dict[str, Value]
 """Field → value; fields that are empty are left out."""
 
+OWNER: Final = "Owner"
+TIER: Final = "Risk tier"
 _NOT_TEXT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _LINKS: Final = frozenset({"http", "https"})
 
@@ -62,9 +64,11 @@ def cleaned_field(name: str, value: Any) -> Value:
     return _SHAPES[field.shape](field, value)
 
 
-def missing_from(content: Mapping[str, Any]) -> list[str]:
-    """Return the titles of the fields that a complete card needs and this one has not."""
-    return [field.title for field in FIELDS if field.is_needed and not content.get(field.name)]
+def missing_from(content: Mapping[str, Any], *, has_owner: bool, risk_tier: str) -> list[str]:
+    """Return the titles of what a complete card needs and this one has not."""
+    fields = [field.title for field in FIELDS if field.is_needed and not content.get(field.name)]
+    fields += [] if has_owner else [OWNER]
+    return [*fields, *([] if risk_tier else [TIER])]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import orjson
 from django.http import HttpResponse
+from django.utils.http import content_disposition_header
 
 from releases.cards import cyclonedx_out, hugging_face_out
 from releases.models import CardRevision
@@ -25,7 +26,9 @@ def _name(revision: CardRevision) -> str:
 
 
 def _file(body: bytes, media_type: str, name: str) -> HttpResponse:
-    headers = {"X-Content-Type-Options": "nosniff"}
-    answer = HttpResponse(body, content_type=media_type, headers=headers)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    # A version's label may hold any character; Django's header says it so that none has a meaning.
+    headers = {
+        "Content-Disposition": content_disposition_header(True, name),  # noqa: FBT003 -- as Django has it
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HttpResponse(body, content_type=media_type, headers=headers)

@@ -1,22 +1,15 @@
-"""YAML of strangers: text only, no aliases, no tags, a limit on everything.
-
-Every scalar stays the text that was written, so that the country code ``no`` is no false, and a date is no
-date. An alias is how a few lines become a billion; front matter has no use for one.
-"""
+"""Front matter: the YAML between two lines of ``---`` at the head of a text."""
 
 from typing import Any, Final
 
-import yaml
-
 from releases.parsers.errors import EvidenceRejected
-from releases.parsers.reading import clip
+from releases.parsers.strict_yaml import Node, documents_of
 
-MOST_NODES: Final = 20_000
-DEEPEST: Final = 20
 LONGEST: Final = 512 * 1024
 """Characters of front matter."""
 
 _FENCE: Final = "---"
+_SUBJECT: Final = "The front matter"
 _NOTHING: Final = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -36,60 +29,24 @@ def split(text: str) -> tuple[str, str]:
     return "\n".join(lines[1:end]), "\n".join(lines[end + 1 :])
 
 
-def read_yaml(text: str) -> Any:
-    """Return mappings, lists and texts; None for nothing.
+def read_front_matter(text: str) -> dict[str, Any]:
+    """Return its names and values: mappings, lists and texts; None for what is said to be nothing.
 
     Raises:
-        EvidenceRejected: no YAML, an alias, a name twice, too long, too deep, or too much.
+        EvidenceRejected: it is no mapping, too long, or what ``strict_yaml`` refuses.
     """
     if len(text) > LONGEST:
-        raise EvidenceRejected(f"The front matter is longer than {LONGEST} characters.")
-    try:
-        _refuse_bombs(text)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" (line {mark.line + 2})" if mark else ""
-        said = getattr(error, "problem", None) or "it cannot be read"
-        raise EvidenceRejected(f"The front matter is no YAML: {clip(said, 100)}{where}.") from None
-    return None if node is None else _value(node)
+        raise EvidenceRejected(f"{_SUBJECT} is longer than {LONGEST} characters.")
+    documents = documents_of(text, subject=_SUBJECT, lines_before=1)
+    found = _value(documents[0]) if documents else None
+    if found is not None and not isinstance(found, dict):
+        raise EvidenceRejected(f"{_SUBJECT} is no object with names and values.")
+    return found or {}
 
 
-def _refuse_bombs(text: str) -> None:
-    """Walk the events first: composing builds everything, and recurses as deep as the text says."""
-    depth = 0
-    for count, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
-        if isinstance(event, yaml.AliasEvent):
-            raise EvidenceRejected(
-                f"The front matter has the alias *{clip(str(event.anchor), 40)}; write the value out."
-            )
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > DEEPEST:
-            raise EvidenceRejected(f"The front matter is nested more than {DEEPEST} levels deep.")
-        if count > MOST_NODES:
-            raise EvidenceRejected(f"The front matter has more than {MOST_NODES} parts.")
-
-
-def _value(node: yaml.Node) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        return _mapping(node)
-    if isinstance(node, yaml.SequenceNode):
-        return [_value(child) for child in node.value]
-    text = str(node.value)
-    is_quoted = isinstance(node, yaml.ScalarNode) and node.style in {"'", '"', "|", ">"}
-    return None if text in _NOTHING and not is_quoted else text
-
-
-def _mapping(node: yaml.MappingNode) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, child in node.value:
-        if not isinstance(key, yaml.ScalarNode):
-            raise EvidenceRejected("The front matter has a list or an object for a name.")
-        name = str(key.value)
-        if name in found:
-            raise EvidenceRejected(f"The front matter has the name {clip(name, 60)!r} twice.")
-        found[name] = _value(child)
-    return found
+def _value(node: Node) -> Any:
+    if isinstance(node, dict):
+        return {name: _value(child) for name, child in node.items()}
+    if isinstance(node, list):
+        return [_value(child) for child in node]
+    return None if node in _NOTHING else node

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from releases.cards.found import Found, Reader, at
-from releases.cards.front_matter import read_yaml, split
+from releases.cards.front_matter import read_front_matter, split
 from releases.cards.licences import licence_of
-from releases.parsers.errors import EvidenceRejected
 
 _HUB: Final = "https://huggingface.co/"
 _HEADING: Final = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
@@ -38,13 +37,8 @@ def read_hugging_face(text: str) -> Found:
         EvidenceRejected: no front matter, or none that can be read.
     """
     matter, body = split(text)
-    document = read_yaml(matter)
-    if document is None:
-        document = {}
-    if not isinstance(document, dict):
-        raise EvidenceRejected("The front matter is no object with names and values.")
     found = Found("huggingface", "Hugging Face model card")
-    reader = Reader(document)
+    reader = Reader(read_front_matter(matter))
     _matter(reader, found)
     _results(reader, found)
     for path in reader.left():

@@ -13,7 +13,7 @@ from catalog.models import ArtifactKind, ArtifactVersion, RiskTier, User
 from catalog.permissions import Permission, allowed
 from catalog.validation import check_text
 from releases.audit_events import ReleaseEvent
-from releases.cards.content import Content, missing_from
+from releases.cards.content import OWNER, TIER, Content, missing_from
 from releases.cards.fields import BY_NAME
 from releases.cards.reviewing import FIRST_REVIEW, usual_next
 from releases.entering import with_version
@@ -21,8 +21,6 @@ from releases.marking import mark_for_evaluation
 from releases.models import CardRevision, CardSource, Evidence, ModelCard
 
 LONGEST_NOTE: Final = 500
-_OWNER: Final = "Owner"
-_TIER: Final = "Risk tier"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +39,8 @@ class Draft:
     @property
     def missing(self) -> list[str]:
         """Titles of what a complete card needs and this one has not."""
-        people = [] if self.owner else [_OWNER]
-        return [*missing_from(self.content), *people, *([] if self.risk_tier else [_TIER])]
+        has_owner = self.owner is not None
+        return missing_from(self.content, has_owner=has_owner, risk_tier=self.risk_tier)
 
 
 def check_draft(draft: Draft, version: ArtifactVersion) -> None:
@@ -157,9 +155,9 @@ def _what(before: CardRevision | None, draft: Draft) -> str:
         field.title for name, field in BY_NAME.items() if old.get(name) != draft.content.get(name)
     ]
     if (before.owner_id if before else None) != (draft.owner.pk if draft.owner else None):
-        changed.append(_OWNER)
+        changed.append(OWNER)
     if (before.risk_tier if before else "") != draft.risk_tier:
-        changed.append(_TIER)
+        changed.append(TIER)
     return _listed(changed)
 
 

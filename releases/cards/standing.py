@@ -42,9 +42,8 @@ def cards_of(versions: Collection[int], at: datetime) -> Cards:
 
 def missing_in(revision: CardRevision) -> list[str]:
     """Return the titles of what a complete card needs and this revision has not."""
-    missing = missing_from(revision.content)
-    missing += [] if revision.owner_id else ["Owner"]
-    return [*missing, *([] if revision.risk_tier else ["Risk tier"])]
+    has_owner = revision.owner_id is not None
+    return missing_from(revision.content, has_owner=has_owner, risk_tier=revision.risk_tier)
 
 
 def _standing(revision: CardRevision, at: datetime) -> Standing:

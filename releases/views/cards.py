@@ -20,7 +20,7 @@ from catalog.views.page import Deed, FormPage, Page
 from releases.actions.import_card import import_card
 from releases.actions.review_card import may_review, review_card
 from releases.actions.save_card import save_card
-from releases.cards.content import differences
+from releases.cards.content import OWNER, TIER, differences
 from releases.cards.fields import BY_NAME
 from releases.cards.files import cyclonedx_file, readme_file
 from releases.cards.reviewing import months_of
@@ -366,8 +366,8 @@ def _people_changed(old: CardRevision, new: CardRevision) -> list[dict[str, str]
         return revision.owner.display_name if revision.owner else ""
 
     pairs = (
-        ("Owner", name(old), name(new)),
-        ("Risk tier", old.get_risk_tier_display(), new.get_risk_tier_display()),
+        (OWNER, name(old), name(new)),
+        (TIER, old.get_risk_tier_display(), new.get_risk_tier_display()),
     )
     return [
         {"name": title, "change": "changed", "old": before, "new": after}

@@ -269,14 +269,17 @@ TWO["components"].append(TWO["components"][1])
         ("{" * 3000, "JSON"),
         ('{"schema_version": "0.0.9", "model_details": {}}', "schema 0.0.9"),
         ('{"model_details": {"path": "/x"}}', "says nothing that a card of ours"),
-        (f"---\n{BOMB}---\n", "the alias *a; write the value out"),
+        (f"---\n{BOMB}---\n", "uses YAML anchors or aliases (line 2); write the value out"),
         ("---\nlicense: mit\n", "has no end"),
-        ("---\nlicense: [mit\n---\n", "is no YAML"),
-        ("---\nlicense: mit\nlicense: apache-2.0\n---\n", "'license' twice"),
+        ("---\nlicense: [mit\n---\n", "The front matter is not YAML:"),
+        (
+            "---\nlicense: mit\nlicense: apache-2.0\n---\n",
+            "The front matter has the name license twice in one mapping (line 3).",
+        ),
         ("---\n- license\n---\n", "is no object"),
-        ("---\n? [a]\n: b\n---\n", "a list or an object for a name"),
-        (f"---\na: {'[' * 30}{']' * 30}\n---\n", "nested more than 20"),
-        (f"---\na: [{'x,' * 30_000}]\n---\n", "more than 20000 parts"),
+        ("---\n? [a]\n: b\n---\n", "a name that is no text"),
+        (f"---\na: {'[' * 30}{']' * 30}\n---\n", "nested deeper than 20"),
+        (f"---\na: [{'x,' * 100_001}]\n---\n", "more than 100000 values"),
         (b"---\nlicense: \xff\n---\n", "not UTF-8"),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 60 else "",
@@ -288,10 +291,10 @@ def test_what_is_no_card_is_refused_with_a_sentence(document, said):
 
 
 def test_tags_of_yaml_run_nothing():
-    found = read(
-        "---\nlicense: !!python/object/apply:os.system ['true']\ntask_: x\npipeline_tag: t\n---\n"
-    )
-    assert found.content == {"licence": "true", "task": "t"}
+    with pytest.raises(
+        EvidenceRejected, match=r"uses the YAML tag tag:yaml\.org,2002:python/object"
+    ):
+        read("---\nlicense: !!python/object/apply:os.system ['true']\npipeline_tag: t\n---\n")
 
 
 @pytest.mark.parametrize(
