@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# Three images from one file: `gatehouse` (default: web, worker, beat, migrations) and `mlflow`.
+# Two images from one file: `gatehouse` (the default, for every process of the portal) and `mlflow`.
 
 FROM python:3.11-slim-bookworm AS builder
 ENV PYTHONDONTWRITEBYTECODE=1 UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy
@@ -53,6 +53,10 @@ ENV PATH=/opt/gatehouse/bin:$PATH \
     PACK_KEY_FILE=/var/lib/gatehouse/pack-key/key \
     STREAMING_ROOT=/var/lib/gatehouse/stream \
     STREAMING_SECRETS_DIR=/etc/gatehouse/streaming \
+    KUBERNETES_CREDENTIALS_DIR=/etc/gatehouse/credentials/clusters \
+    WEBHOOK_SECRETS_DIR=/etc/gatehouse/credentials/webhooks \
+    MLFLOW_CREDENTIALS_DIR=/etc/gatehouse/credentials/models \
+    WEB_THREADS=8 \
     LOG_JSON=True
 WORKDIR /app
 COPY --from=packages /opt/gatehouse /opt/gatehouse
@@ -69,4 +73,4 @@ EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
   CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/livez', timeout=4)"]
 CMD ["gunicorn", "portal.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
-     "--workers", "2", "--threads", "8", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+     "--workers", "2", "--threads", "8", "--preload", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]

@@ -8,5 +8,6 @@ export MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY
 # The address goes by the environment, so that the password is not in the process table.
 MLFLOW_BACKEND_STORE_URI="postgresql+psycopg://mlflow:${password}@postgres:5432/mlflow"
 export MLFLOW_BACKEND_STORE_URI
+mkdir -p /var/lib/mlflow/artifacts "${TMPDIR:-/tmp}"
 exec mlflow server --host 0.0.0.0 --port 5000 --workers 1 \
-  --artifacts-destination /var/lib/mlflow --serve-artifacts
+  --artifacts-destination /var/lib/mlflow/artifacts --serve-artifacts

@@ -78,7 +78,12 @@ def portal(installation: Installation) -> list[Program]:
         Program(
             "streamer", [sys.executable, str(CHECKOUT / "manage.py"), "streamer"], stage=AFTERWARDS
         ),
-        Program("web", [*python, "gunicorn", "portal.wsgi", *scale, *listen], stage=SERVING),
+        Program(
+            "web",
+            [*python, "gunicorn", "portal.wsgi", *scale, *listen],
+            stage=SERVING,
+            environment={"WEB_THREADS": threads},
+        ),
         *_mlflow(installation),
         # Nobody waits for it, and the others need the processor while they start.
         Program("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], stage=AFTERWARDS),

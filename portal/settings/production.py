@@ -6,7 +6,8 @@ from portal.settings.env import env_bool, env_str
 ALLOWED_HOSTS = [name.strip() for name in env_str("ALLOWED_HOSTS").split(",")]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env_bool("SECURE_SSL_REDIRECT", default=True)
-SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+# Health checks, and an MLflow beside the portal, come without the proxy. A webhook is known by its signature.
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^api/v1/mlflow-webhooks/"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True

@@ -55,9 +55,9 @@ def test_our_containers_run_as_nobody_in_particular_and_hold_no_privilege(name):
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_no_secret_stands_in_the_environment(name):
     for variable, value in SERVICES[name].get("environment", {}).items():
-        if re.search(r"PASSWORD|SECRET|_KEY|DATABASE_URL|REDIS_URL|OWNER_URL", variable):
+        if re.search(r"PASSWORD|SECRET|_KEY|TOKEN|DATABASE_URL|REDIS_URL|OWNER_URL", variable):
             assert variable.endswith("_FILE"), variable
-            assert value.startswith("/run/secrets/")
+            assert value.startswith(("/run/secrets/", f"${{{variable}:-"))
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
@@ -107,6 +107,35 @@ def test_the_worker_takes_every_queue_that_tasks_are_routed_to(settings):
     queues.add(app.conf.task_default_queue)
     taken = next(word for word in SERVICES["worker"]["command"] if word.startswith("--queues="))
     assert queues <= set(taken.removeprefix("--queues=").split(","))
+
+
+def test_the_web_knows_how_many_threads_it_has():
+    command = re.search(r"^CMD (\[.*\])", stages()["gatehouse"].replace("\\\n", ""), re.MULTILINE)
+    words = yaml.safe_load(command.group(1))
+    assert f"WEB_THREADS={words[words.index('--threads') + 1]} " in stages()["gatehouse"]
+
+
+def test_what_opens_clusters_and_executors_is_the_workers():
+    holders = {
+        name: mount.rpartition("/credentials")[2]
+        for name, service in SERVICES.items()
+        for mount in service.get("volumes", [])
+        if "docker/credentials" in mount
+    }
+    assert holders == {"worker": ":ro", "web": "/models:ro"}
+
+
+def test_who_checks_an_address_knows_the_hosts_inside_that_may_be_called():
+    # The web when it is typed in, the others when they call it.
+    asked = [SERVICES[name]["environment"] for name in ("web", "worker", "courier", "streamer")]
+    assert {each["OUTGOING_ALLOWED_HOSTS"] for each in asked} == {
+        "${OUTGOING_ALLOWED_HOSTS:-mlflow}"
+    }
+
+
+def test_mlflow_and_the_portal_may_call_each_other_by_the_names_they_have_here():
+    assert "mlflow:5000," in SERVICES["mlflow"]["environment"]["MLFLOW_SERVER_ALLOWED_HOSTS"]
+    assert SERVICES["web"]["environment"]["ALLOWED_HOSTS"].endswith(",web")
 
 
 def test_web_starts_only_after_the_migrations():
@@ -177,6 +206,23 @@ def test_the_secrets_script_writes_every_secret_once_and_keeps_it(tmp_path):
     assert SigningKey.of(written["signer_key"].strip()).name == "localhost/gatehouse"
     subprocess.run(["sh", str(script)], check=True, capture_output=True)
     assert {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()} == written
+    assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
+
+
+def test_the_log_s_key_is_made_for_the_host_in_the_env_file_and_for_no_other(tmp_path):
+    (tmp_path / "docker").mkdir()
+    script = tmp_path / "docker" / "make-secrets.sh"
+    script.write_bytes((CHECKOUT / "docker" / "make-secrets.sh").read_bytes())
+    (tmp_path / ".env").write_text('GATEHOUSE_HOST="gatehouse.example.com"\n')
+    bare = {"PATH": os.environ["PATH"]}
+    subprocess.run(["sh", str(script)], check=True, capture_output=True, env=bare)
+    key = (tmp_path / "secrets" / "signer_key").read_text()
+    assert SigningKey.of(key.strip()).name == "gatehouse.example.com/gatehouse"
+    (tmp_path / ".env").unlink()
+    again = subprocess.run(["sh", str(script)], check=False, capture_output=True, env=bare)
+    assert again.returncode == 1
+    assert b"the key of another log than localhost/gatehouse" in again.stderr
+    assert (tmp_path / "secrets" / "signer_key").read_text() == key
 
 
 def test_a_secret_is_read_from_the_file_that_its_variable_names(tmp_path, monkeypatch):
