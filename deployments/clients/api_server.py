@@ -91,7 +91,7 @@ class ApiServer:
             # Nothing happened in time, or nobody is there: the look that follows finds out which.
             return
         try:
-            if response.status == 200:  # noqa: PLR2004 - OK
+            if response.status == 200:  # noqa: PLR2004 -- OK
                 next(response.response.stream(65_536), None)
         except HTTPError:
             return
@@ -119,7 +119,7 @@ class ApiServer:
             raise ClusterRefused(f"The cluster at {self._host}: {error.reason}") from error
         self._note_time(response.getheader("date"))
         text = (raw or b"").decode("utf-8", "replace")
-        if not 200 <= response.status < 300:  # noqa: PLR2004 - the statuses of success
+        if not 200 <= response.status < 300:  # noqa: PLR2004 -- the statuses of success
             raise answers.refusal(self._host, response.status, text, about)
         return self._read(text)
 

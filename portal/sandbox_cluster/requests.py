@@ -35,7 +35,7 @@ def read_path(path: str) -> Target:
         raise errors.no_such_path()
     version, *rest = parts
     namespace = ""
-    is_inside = len(rest) > 2 and rest[0] == "namespaces" and rest[2] != "status"  # noqa: PLR2004 -- the largest number of digits, or of parts, that is looked at
+    is_inside = len(rest) > 2 and rest[0] == "namespaces" and rest[2] != "status"  # noqa: PLR2004 -- namespaces, its name, and what is in it
     if is_inside:
         namespace, rest = rest[1], rest[2:]
     return _target(group, version, namespace, rest)

@@ -27,7 +27,10 @@ def test_a_taken_slug_is_409_and_names_the_field(world):
 
 def test_one_sees_the_projects_one_has_a_role_in(world):
     assert world.project and world.other_project
-    slugs = lambda who: [row["slug"] for row in world.as_(who).get(PROJECTS).json()["results"]]  # noqa: E731
+
+    def slugs(who):
+        return [row["slug"] for row in world.as_(who).get(PROJECTS).json()["results"]]
+
     assert slugs("vera") == ["payments"]
     assert slugs("olga") == []
     assert slugs("admin") == ["lending", "payments"]

@@ -216,92 +216,9 @@ WRITES = IN_PROJECT | OF_THE_PORTAL
 @pytest.fixture
 def furnished(world):
     """One of everything, and how to name it."""
-    from django.utils import timezone  # noqa: PLC0415 -- only here
+    from tests.support.furnished import furnish  # noqa: PLC0415 -- only here
 
-    from audit.saved.changes import save_view  # noqa: PLC0415 -- only here
-    from audit.streaming.actions.create import (  # noqa: PLC0415 -- only here
-        create_destination,
-    )
-    from audit.streaming.wanted import Wanted  # noqa: PLC0415 -- only here
-    from catalog.actions.create_role import create_role  # noqa: PLC0415 -- only here
-    from catalog.actions.create_team import create_team  # noqa: PLC0415 -- only here
-    from catalog.models import ApiToken, Identity, Membership  # noqa: PLC0415 -- only here
-    from deployments.models import Deployment  # noqa: PLC0415 -- only here
-    from releases.actions.open_access_review import (  # noqa: PLC0415 -- only here
-        open_access_review,
-    )
-
-    world.policy()
-    manual = {"executor": "manual"}
-    world.as_("admin").put(world.at("environments/staging/target/"), manual)
-    asked = world.request()
-    factories.person("olga")
-    create_team(slug="team", name="Team", by=factories.admin())
-    create_role(slug="custom", title="C", permissions=["view_project"], by=factories.admin())
-    environment = world.project.environments.get(name="staging")
-    now = timezone.now()
-    deployment = Deployment.objects.create(
-        change_request_id=asked["number"], environment=environment, give_up_at=now, lease_until=now
-    )
-    finding = model_finding(world.project)
-    admin = factories.admin()
-    wanted = Wanted(name="siem", kind="file", file_name="audit.jsonl")
-    destination = create_destination(wanted, by=factories.admin())
-    retraining = retraining_of(finding.model)
-    return {
-        "registry": finding.model.registry_id,
-        "model": finding.model.pk,
-        "trigger": retraining.trigger.pk,
-        "retraining": retraining.pk,
-        "finding": finding.pk,
-        "review": open_access_review(world.project, owner=admin, by=admin).pk,
-        "membership": Membership.objects.filter(project=world.project, user__username="tom")
-        .get()
-        .pk,
-        "token": ApiToken.objects.filter(user=world.machine.user).first().pk,
-        "version": world.version()["id"],
-        "carded": carded(world.project).pk,
-        "release": asked["release"]["id"],
-        "number": asked["number"],
-        "deployment": deployment.pk,
-        "destination": destination.pk,
-        "view": save_view("Mine", "", by=admin).pk,
-        "identity": Identity.objects.filter(user__username="tom").first().pk,
-    }
-
-
-def carded(project):
-    """A model version with a card."""
-    from releases.actions.save_card import save_card  # noqa: PLC0415 -- only here
-
-    version = factories.version(project, "scorer", kind="model")
-    save_card(version, {"task": "classification"}, by=factories.admin())
-    return version
-
-
-def model_finding(project):
-    """Something changed in the project's model registry."""
-    from models_registry.findings import find  # noqa: PLC0415 -- only here
-    from models_registry.models import FindingKind  # noqa: PLC0415 -- only here
-    from tests.models_registry.lab import model_of  # noqa: PLC0415 -- only here
-
-    found = {"by": factories.admin()}
-    return find(model_of(project), FindingKind.MODEL_DELETED, "It was deleted in MLflow.", **found)
-
-
-def retraining_of(model):
-    """The model is to be trained again."""
-    from models_registry.actions.request_retraining import (  # noqa: PLC0415 -- only here
-        request_retraining,
-    )
-    from models_registry.actions.set_trigger import (  # noqa: PLC0415 -- only here
-        TriggerSpec,
-        create_trigger,
-    )
-
-    spec = TriggerSpec(kind="webhook", address="https://t.example.com/", secret="payments")
-    create_trigger(model.registry.project, model, spec, by=factories.admin())
-    return request_retraining(model, reason="drift", by=factories.admin())
+    return furnish(world)
 
 
 def send(client, call, names):

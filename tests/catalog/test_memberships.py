@@ -209,7 +209,10 @@ def test_the_sweep_writes_down_once_what_ran_out(make, project, events):
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_give_the_same_role_at_once_one_does(make, project, oskar, role, at_once):
     tom, developer = make.person("tom"), role("developer")
-    give = lambda: give_membership(project, role=developer, user=tom, by=oskar)  # noqa: E731
+
+    def give():
+        return give_membership(project, role=developer, user=tom, by=oskar)
+
     results = at_once(give, give, give)
     assert sorted(type(result).__name__ for result in results) == [
         "AlreadyExists", "AlreadyExists", "Membership",

@@ -90,7 +90,10 @@ def test_all_fields_that_do_not_fit_are_named_at_once(priya):
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_take_the_same_slug_at_once_one_gets_it(make, at_once):
     admin = make.admin()
-    create = lambda: create_project(**GOOD, by=admin)  # noqa: E731
+
+    def create():
+        return create_project(**GOOD, by=admin)
+
     results = at_once(create, create, create)
     assert sorted(type(r).__name__ for r in results) == ["AlreadyExists"] * 2 + ["Project"]
     assert Event.objects.filter(type="catalog.project_created").count() == 1

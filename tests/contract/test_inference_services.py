@@ -121,7 +121,7 @@ def test_a_challenger_gets_its_part_and_then_all(cluster, made, mode):
         cluster.serve(made, Serving(predictor(BEFORE), mode, challenger, percent))
         status = follow(cluster, made, challenger, beside=True)
         assert status.done, status
-        eventually(lambda: cluster.traffic(made, challenger) == percent, seconds=PATIENCE)  # noqa: B023
+        eventually(lambda part=percent: cluster.traffic(made, challenger) == part, seconds=PATIENCE)
     assert cluster.serving(made).canaries == 1
     assert cluster.served(made).elsewhere
     cluster.serve(made, Serving(challenger, mode))

@@ -190,8 +190,11 @@ def test_a_removed_namespace_takes_everything_along(contract, namespace, made):
     namespaces.delete(name=namespace)
     going = [each for each in namespaces.get().items if each.metadata.name == namespace]
     assert all(each.status.phase == "Terminating" for each in going)
-    names = lambda: {each.metadata.name for each in namespaces.get().items}  # noqa: E731
-    eventually(lambda: namespace not in names(), seconds=60)
+
+    def is_gone():
+        return namespace not in {each.metadata.name for each in namespaces.get().items}
+
+    eventually(is_gone, seconds=60)
 
 
 def test_a_strategic_patch_can_replace_and_clear(contract, namespace, made):

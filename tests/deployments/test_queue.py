@@ -5,10 +5,11 @@ from contextlib import nullcontext
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
 from django.utils import timezone
 
 from audit.models import Event
+from catalog.errors import DomainError
 from deployments.actions.claim import claim
 from deployments.actions.finish import finish
 from deployments.actions.let_go import let_go
@@ -308,8 +309,6 @@ def test_carrying_out_races_with_withdrawing_and_one_of_them_wins(shared_ground)
     refused = []
 
     def take_back():
-        from catalog.errors import DomainError  # noqa: PLC0415
-
         try:
             withdraw(change_request.number, comment="no", by=factories.person("priya"))
         except DomainError as error:
@@ -327,8 +326,6 @@ def _webhook():
 
 
 def test_the_database_refuses_a_deployment_that_ends_without_an_event(shared_ground):
-    from django.db import IntegrityError  # noqa: PLC0415
-
     shared_ground.reached_by("manual")
     change_request = shared_ground.request()
     run(change_request)

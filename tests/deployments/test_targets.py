@@ -12,6 +12,7 @@ from deployments.errors import BeingCarriedOut, TargetRefused
 from deployments.models import Cluster, Target
 from deployments.statement import target_of
 from releases.canonical import canonical_bytes
+from releases.tasks import reevaluate_environment
 from tests import factories
 from tests.deployments.ground import Ground, run
 
@@ -372,8 +373,6 @@ def test_a_changed_target_voids_what_was_signed(shared_ground: Ground):
     change_request = shared_ground.request()
     signed = change_request.statement.digest
     shared_ground.reached_by("manual", timeout_seconds=900)
-    from releases.tasks import reevaluate_environment  # noqa: PLC0415
-
     reevaluate_environment(shared_ground.staging.pk)
     change_request.refresh_from_db()
     assert change_request.statement.digest != signed

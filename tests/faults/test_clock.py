@@ -1,7 +1,9 @@
 """Time passes while something waits: what no longer holds is not carried out."""
 
+import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -92,9 +94,7 @@ def test_a_token_that_ends_during_a_wait_hears_nothing_more(house, firm, how):
     issued = firm.admin.post("service-accounts/ci-payments/tokens/", body)
     caller = Caller(house.url, issued["token"])
     if how == "is revoked":
-        import threading  # noqa: PLC0415 -- only here
-
-        revoke = lambda: firm.admin.post(f"tokens/{issued['id']}/revoke/", status=200)  # noqa: E731
+        revoke = partial(firm.admin.post, f"tokens/{issued['id']}/revoke/", status=200)
         threading.Timer(1, revoke).start()
     began = time.monotonic()
     answer = caller.get(f"change-requests/{number}/verdict/", status=401, wait=20)

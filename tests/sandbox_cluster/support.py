@@ -62,11 +62,11 @@ class Sandbox:
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         raw = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(  # noqa: S310 - our own server
+        request = urllib.request.Request(  # noqa: S310 -- our own server
             self.url + path, raw, headers, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310 -- our own server
                 return response.status, _json(response.read())
         except urllib.error.HTTPError as error:
             with contextlib.closing(error):

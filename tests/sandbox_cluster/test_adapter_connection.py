@@ -175,9 +175,9 @@ def test_every_answer_is_a_no_or_a_not_now(monkeypatch, status, body, error):
 
 
 def test_the_adapter_has_the_ports_signatures():
-    import inspect  # noqa: PLC0415 - only here
+    import inspect  # noqa: PLC0415 -- only here
 
-    from deployments.clients.serving import ServingCluster  # noqa: PLC0415 - only here
+    from deployments.clients.serving import ServingCluster  # noqa: PLC0415 -- only here
 
     of_containers = ("check", "current", "apply", "rollout", "wait", "running_digests")
     of_models = ("serving", "serve", "serving_rollout", "wait_for_serving", "traffic", "served")

@@ -479,7 +479,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.say(404, b"Not Found", "text/plain")
 
-    do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = handle_any  # noqa: N815
+    do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = handle_any  # noqa: N815 -- as http.server calls them
 
     def api(self, parts, body):
         call = parts.path.removeprefix(API)
