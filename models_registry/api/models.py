@@ -94,6 +94,10 @@ class DatasetSerializer(serializers.Serializer[Any]):
     source = serializers.CharField()  # type: ignore[assignment]  # a field of that name
     context = serializers.CharField()  # type: ignore[assignment]  # likewise
     columns = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
+    said = serializers.CharField(
+        required=False,
+        help_text="MLflow's own digest, where the source names the state better.",
+    )
 
 
 class ModelFileSerializer(serializers.Serializer[Any]):

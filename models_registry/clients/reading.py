@@ -5,6 +5,7 @@ Nothing here trusts the answer: what has another type than it should is left out
 
 import hashlib
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,9 +17,14 @@ from models_registry.clients.port import ModelSeen, RegistryUnavailable, RunSeen
 
 INFINITE: Final = 1.7976931348623157e308
 """What MLflow's SQL store makes of infinity (mlflow/store/tracking/sqlalchemy_store.py)."""
+LONGEST_NAME: Final = 500
+LARGEST_NUMBER: Final = 2**31 - 1
+"""MLflow keeps versions as 32-bit integers, and so do we."""
 _WEAK_DIGITS: Final = 16
 """MLflow's own dataset digests have 8 hexadecimal digits, over the first 10,000 rows."""
-_STRONG_SOURCES: Final = frozenset({"delta_table", "dvc", "oci", "hugging_face", "git"})
+_WEAK_MAKERS: Final = frozenset({"etag", "checksum", "md5-dos2unix"})
+_LONGEST_SOURCE: Final = 2000
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def document_of(raw: bytes, what: str) -> dict[str, Any]:
@@ -47,14 +53,23 @@ def listed(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
 
 
 def model_of(row: Mapping[str, Any]) -> ModelSeen:
-    """Return a registered model."""
+    """Return a registered model.
+
+    Raises:
+        RegistryUnavailable: it has no name, or none that a model can have.
+    """
+    name = text(row.get("name"))
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise RegistryUnavailable(
+            "MLflow listed a registered model whose name is empty or far too long."
+        )
     aliases = {
         text(each.get("alias")): number
         for each in listed(row, "aliases")
         if (number := whole(each.get("version"))) is not None
     }
     seen = ModelSeen(
-        name=text(row.get("name")),
+        name=name,
         created_at=moment(row.get("creation_timestamp")),
         description=text(row.get("description")),
         tags=pairs(row, "tags"),
@@ -72,7 +87,7 @@ def version_of(row: Mapping[str, Any]) -> VersionSeen:
         RegistryUnavailable: it has no name or no number.
     """
     name, number = text(row.get("name")), whole(row.get("version"))
-    if not name or number is None:
+    if not 0 < len(name) <= LONGEST_NAME or number is None or not 0 < number <= LARGEST_NUMBER:
         raise RegistryUnavailable("MLflow listed a model version without a name or a number.")
     seen = VersionSeen(
         model=name,
@@ -149,29 +164,61 @@ def number_of(value: object) -> tuple[float | None, str]:
 
 
 def dataset_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a dataset that went into a run, with how much its digest proves."""
+    """Return a dataset that went into a run, with how much its digest proves.
+
+    MLflow's own digest is over the first rows, whatever the data comes from. Where the source names a
+    state of the data itself, that is the digest, and MLflow's is kept beside it.
+    """
     dataset = _inner(row, "dataset")
-    digest, source_type = text(dataset.get("digest")), text(dataset.get("source_type"))
+    said, source = text(dataset.get("digest")), text(dataset.get("source"))
+    digest = _state_in(text(dataset.get("source_type")), source) or said
     return {
         "name": text(dataset.get("name")),
         "digest": digest,
-        "strength": strength_of(digest, source_type),
-        "source_type": source_type,
-        "source": text(dataset.get("source"))[:2000],
+        "strength": strength_of(digest),
+        "source_type": text(dataset.get("source_type")),
+        "source": source[:_LONGEST_SOURCE],
         "context": pairs(row, "tags").get("mlflow.data.context", ""),
         "columns": columns_of(dataset.get("schema")),
+        **({"said": said} if said != digest else {}),
     }
 
 
-def strength_of(digest: str, source_type: str) -> str:
+def strength_of(digest: str) -> str:
     """Return ``strong``, ``weak`` or ``none``: whether a dataset's digest identifies its content."""
     if not digest:
         return "none"
-    bare = digest.partition(":")[2] or digest
-    is_hexadecimal = all(each in "0123456789abcdefABCDEF" for each in bare)
-    if is_hexadecimal and len(bare) > _WEAK_DIGITS:
+    made_by, _, value = digest.rpartition(":")
+    if made_by in _WEAK_MAKERS:
+        return "weak"
+    if made_by == "delta":
         return "strong"
-    return "strong" if source_type in _STRONG_SOURCES else "weak"
+    bare = value.removesuffix(".dir")
+    is_hexadecimal = all(each in "0123456789abcdefABCDEF" for each in bare)
+    return "strong" if is_hexadecimal and len(bare) > _WEAK_DIGITS else "weak"
+
+
+def _state_in(source_type: str, source: str) -> str:
+    """Return the state that a source of MLflow names, as a digest; empty where it names none.
+
+    A version of a Delta table only with the table's id: a table that is made again begins at version 0.
+    A revision of Hugging Face only as a commit: a branch moves.
+    """
+    try:
+        document = orjson.loads(source)
+    except orjson.JSONDecodeError:
+        return ""
+    if not isinstance(document, dict):
+        return ""
+    if source_type == "delta_table":
+        table, version = (
+            text(document.get("delta_table_id")),
+            whole(document.get("delta_table_version")),
+        )
+        return f"delta:{table}@{version}" if table and version is not None else ""
+    revision = text(document.get("revision"))
+    is_commit = source_type == "hugging_face" and _COMMIT.fullmatch(revision)
+    return f"git:{revision}" if is_commit else ""
 
 
 def columns_of(schema: object) -> list[list[str]]:

@@ -100,7 +100,6 @@ class SyncPhase(models.TextChoices):
     VERSIONS = "versions", "Comparing the versions"
     RUNS = "runs", "Taking in new versions"
     ABSENCES = "absences", "Looking for what is gone"
-    FILES = "files", "Computing digests of model files"
 
 
 class SyncResult(models.TextChoices):

@@ -8,6 +8,7 @@ the snapshot.
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 
@@ -102,10 +103,11 @@ class ModelVersion(models.Model):
     milliseconds of the epoch.
     """
     datasets = models.JSONField(default=list)
-    """``[{"name", "digest", "strength", "source_type", "source", "context", "columns"}]``.
+    """``[{"name", "digest", "strength", "source_type", "source", "context", "columns", "said"?}]``.
 
     ``strength`` is ``strong`` (identifies content), ``weak`` (MLflow's own 8 digits over the first
-    rows) or ``none``; ``columns`` is ``[[name, type], …]`` where MLflow knows them.
+    rows) or ``none``; ``columns`` is ``[[name, type], …]`` where MLflow knows them; ``said`` is
+    MLflow's own digest where the source names the state better (a Delta version, a commit).
     """
     git_commit = models.CharField(max_length=64, blank=True)
     git_branch = models.CharField(max_length=255, blank=True)
@@ -162,6 +164,9 @@ class ModelVersion(models.Model):
         indexes = [
             models.Index(
                 fields=["id"], condition=models.Q(intake="waiting"), name="versions_without_digest"
+            ),
+            GinIndex(
+                fields=["datasets"], opclasses=["jsonb_path_ops"], name="versions_by_their_data"
             ),
         ]
 

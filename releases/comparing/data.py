@@ -61,8 +61,8 @@ def _lines(new: Sequence[Dataset], old: Sequence[Dataset] | None) -> Iterator[Da
     for each in old:
         left[each.name].append(each)
     says, said = _sources(new), _sources(old)
-    for ours in new:
-        theirs = next((each for each in left[ours.name] if _is_same(ours, each)), None)
+    for ours in sorted(new, key=lambda each: not _has_same_state(each, left[each.name])):
+        theirs = _other_side(ours, left[ours.name])
         if theirs is not None:
             left[ours.name].remove(theirs)
             yield _line(theirs, ours, *_compared(theirs, ours))
@@ -70,6 +70,19 @@ def _lines(new: Sequence[Dataset], old: Sequence[Dataset] | None) -> Iterator[Da
             yield _line(None, ours, *_alone(ours, said, "added", "The champion's"))
     for each in (each for named in left.values() for each in named):
         yield _line(each, None, *_alone(each, says, "removed", "This version's"))
+
+
+def _other_side(ours: Dataset, left: Sequence[Dataset]) -> Dataset | None:
+    """Return the same data set of the other side; of several the one in the same state."""
+    same = [each for each in left if _is_same(ours, each)]
+    return next((each for each in same if _has_same_state(ours, [each])), next(iter(same), None))
+
+
+def _has_same_state(ours: Dataset, others: Sequence[Dataset]) -> bool:
+    digests = {pin.digest for pin in ours.pins if pin.digest}
+    return any(
+        _is_same(ours, each) and digests & {pin.digest for pin in each.pins} for each in others
+    )
 
 
 def _sources(datasets: Sequence[Dataset]) -> set[str]:

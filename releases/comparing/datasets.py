@@ -9,10 +9,8 @@ import orjson
 
 from models_registry.models import ModelVersion
 from releases.models import Evidence
-from releases.parsers.pins import ALGORITHMS, STRENGTHS, algorithm_of
+from releases.parsers.pins import ALGORITHMS, NONE, STRENGTHS, WEAK, algorithm_of
 
-DATA_KINDS: Final = ("datasets", "dvc")
-"""Kinds of evidence that name data."""
 MLFLOW: Final = "MLflow run"
 SAID_BY: Final[Mapping[str, str]] = {"datasets": "report about data sets", "dvc": "dvc.lock"}
 SOURCE: Final = "source"
@@ -97,7 +95,7 @@ class _Found:
     def add(self, new: Dataset) -> None:
         """Add it, or its digest to the data set that it is."""
         near = self._near[new.name] + self._near[_last_of(new.name)]
-        same = {index for index in near if _is_same(self.datasets[index], new)}
+        same = {index for index in near if _is_named_otherwise(self.datasets[index], new)}
         if len(same) == 1:
             index = same.pop()
             self.datasets[index] = _joined(self.datasets[index], new)
@@ -108,20 +106,23 @@ class _Found:
 
 
 def _of_run(record: ModelVersion) -> Iterator[Dataset]:
-    rows: Mapping[tuple[str, str], Mapping[str, Any]] = {
-        (each["name"], each.get("context", "")): each for each in record.datasets
+    # MLflow calls every data set without a name "dataset": the same name is not the same data.
+    rows: Mapping[tuple[str, str, str], Mapping[str, Any]] = {
+        (each["name"], each.get("context", ""), each.get("digest", "")): each
+        for each in record.datasets
     }
-    for (name, context), row in rows.items():
-        digest, strength = row.get("digest", ""), row.get("strength", "none")
-        pin = Pin(
-            digest=digest,
-            algorithm=algorithm_of(digest, strength=strength),
-            strength=strength,
-            said_by=MLFLOW,
-        )
+    for (name, context, digest), row in rows.items():
+        pins = [_pin_of_run(digest, row.get("strength", NONE))]
+        if row.get("said"):
+            pins.append(_pin_of_run(row["said"], WEAK))
         yield Dataset(
-            name=name, context=context, source=_address(row.get("source", "")), pins=(pin,)
+            name=name, context=context, source=_address(row.get("source", "")), pins=tuple(pins)
         )
+
+
+def _pin_of_run(digest: str, strength: str) -> Pin:
+    algorithm = algorithm_of(digest, strength=strength)
+    return Pin(digest=digest, algorithm=algorithm, strength=strength, said_by=MLFLOW)
 
 
 def _of_report(report: Evidence) -> Iterator[Dataset]:
@@ -162,6 +163,12 @@ def _joined(old: Dataset, new: Dataset) -> Dataset:
         details=old.details or new.details,
         source=old.source or new.source,
     )
+
+
+def _is_named_otherwise(old: Dataset, new: Dataset) -> bool:
+    """Return whether another source names the same data set; what one source tells apart stays apart."""
+    said_by = {pin.said_by for pin in old.pins}
+    return _is_same(old, new) and not any(pin.said_by in said_by for pin in new.pins)
 
 
 def _is_same(old: Dataset, new: Dataset) -> bool:

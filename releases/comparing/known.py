@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from catalog.models import ArtifactKind, ArtifactVersion
 from models_registry.models import DigestBasis, ModelVersion
-from releases.comparing.datasets import DATA_KINDS, Dataset, datasets_of
+from releases.comparing.datasets import Dataset, datasets_of
 from releases.gates.measures import Measure, Measures, number_of
 from releases.gates.reproducible import IMAGE_TAGS, Provenance
-from releases.models import Evidence
+from releases.models import DATA_KINDS, Evidence
 from releases.outcomes import EvidenceOutcome
 
 METRICS: Final = "metrics report"
@@ -113,8 +113,12 @@ class Known:
             )
 
 
-def known_of(versions: Sequence[ArtifactVersion], *, at: datetime) -> dict[int, Known]:
-    """Return what is known of the versions, by id; two queries for any number. They need their artifacts."""
+def known_of(versions: Sequence[ArtifactVersion], *, at: datetime | None) -> dict[int, Known]:
+    """Return what is known of the versions, by id; two queries for any number. They need their artifacts.
+
+    Args:
+        at: when reports must not have run out; None: what a version was made from does not run out.
+    """
     ids = {version.pk for version in versions}
     records = ModelVersion.objects.filter(artifact_version__in=ids).select_related("model")
     by_version = {each.artifact_version_id: each for each in records}
@@ -138,10 +142,14 @@ def known_of(versions: Sequence[ArtifactVersion], *, at: datetime) -> dict[int, 
     }
 
 
-def _counts(row: Evidence, at: datetime) -> bool:
+def _counts(row: Evidence, at: datetime | None) -> bool:
     """The newest report counts or none does: an older one does not come back when it runs out."""
-    silent = {EvidenceOutcome.ERROR, EvidenceOutcome.INCONCLUSIVE}
-    return row.outcome not in silent and (row.valid_until is None or row.valid_until > at)
+    return says_something(row) and (at is None or row.valid_until is None or row.valid_until > at)
+
+
+def says_something(row: Evidence) -> bool:
+    """Return whether a report got to an answer, good or bad."""
+    return row.outcome not in {EvidenceOutcome.ERROR, EvidenceOutcome.INCONCLUSIVE}
 
 
 def _numbers(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:

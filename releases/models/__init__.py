@@ -15,11 +15,12 @@ from releases.models.change_request import (
     GateResult,
     Statement,
 )
-from releases.models.evidence import Evidence
+from releases.models.evidence import DATA_KINDS, Evidence
 from releases.models.policy import Policy, PolicyActivation, PolicyVersion
 from releases.models.release import Release, ReleaseItem
 
 __all__ = [
+    "DATA_KINDS",
     "AccessDecision",
     "AccessReview",
     "AccessReviewState",

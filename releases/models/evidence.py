@@ -1,8 +1,9 @@
 """Evidence: typed reports, kept as the bytes that came and the facts read from them."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from catalog.models import User
+
+
+DATA_KINDS: Final = ("datasets", "dvc")
+"""Kinds that name data."""
 
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
@@ -67,6 +72,12 @@ class Evidence(models.Model):
         indexes = [
             models.Index(
                 fields=["artifact_version", "kind", "-id"], name="newest_evidence_of_a_kind"
+            ),
+            GinIndex(
+                fields=["facts"],
+                opclasses=["jsonb_path_ops"],
+                condition=models.Q(kind__in=DATA_KINDS),
+                name="evidence_by_its_data",
             ),
         ]
 

@@ -70,7 +70,7 @@ def algorithm_of(digest: str, *, strength: str = "") -> str:
     name, separator, value = digest.partition(":")
     if separator and name in ALGORITHMS:
         return name
-    bare = value or name
+    bare = (value or name).removesuffix(".dir")
     if _HEXADECIMAL.fullmatch(bare):
         known = {64: "sha256", 32: "md5", 128: "sha512"}.get(len(bare))
         if known:

@@ -8,6 +8,7 @@ from releases.comparing.comparison import compare
 from releases.comparing.data import in_words, lines_of
 from releases.comparing.datasets import Dataset, Pin
 from releases.comparing.drawn import panel_of
+from releases.comparing.known import known_of
 from releases.comparing.pages import compared_in
 from releases.gates.asks import Reproducibility
 from releases.gates.reproducible import checklist
@@ -87,6 +88,28 @@ def test_thousands_of_data_sets_are_compared_at_once():
     old = [md5(f"{n:032}", name=f"d{n}") for n in range(2000)]
     new = [md5(f"{n + n % 2:032}", name=f"d{n}") for n in range(2000)]
     assert in_words(lines_of(new, old)) == "1000 changed, 1000 the same"
+
+
+def test_of_several_of_one_name_those_in_the_same_state_are_the_same():
+    """MLflow calls every data set without a name "dataset"."""
+    old = [mlflow("a", name="dataset"), md5(ONE, name="dataset", by="MLflow run")]
+    new = [md5(ONE, name="dataset", by="MLflow run"), mlflow("b", name="dataset")]
+    assert {line.new_digest: line.change for line in lines_of(new, old)} == {
+        f"md5:{ONE}": "unchanged",
+        "b": "changed",
+    }
+
+
+def test_two_inputs_of_a_run_that_are_called_alike_are_two(scene):
+    rows = [
+        {"name": "dataset", "digest": "0badc0de", "strength": "weak"},
+        {"name": "dataset", "digest": ONE, "strength": "strong"},
+    ]
+    version = model(scene, datasets=rows, git_commit="5d1c" * 10)
+    known = known_of([version], at=None)[version.pk]
+    assert [each.best.digest for each in known.datasets] == ["0badc0de", ONE]
+    checks = {each.name: each.outcome for each in checklist(known.provenance, Reproducibility())}
+    assert checks["dataset"] == "fail"
 
 
 def lock(md5, path="data/loans.parquet"):
