@@ -6,6 +6,7 @@ compute it again.
 """
 
 import hashlib
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,12 +16,35 @@ from django.conf import settings
 
 from audit.canonical import canonical
 from models_registry.clients.port import ModelRegistry, RegistryRefused
-from models_registry.clients.reading import text
 from models_registry.models import ModelVersion
 
 MLMODEL: Final = "MLmodel"
 LARGEST_MLMODEL: Final = 1024 * 1024
 """Bytes of the MLmodel file that are parsed; a larger one is hashed only."""
+LARGEST_WHOLE: Final = 2**53 - 1
+"""A larger number is kept as text: not everybody who reads JSON can hold it."""
+#: What PyYAML raises beside its own errors for odd values: a date that is none, `!!bool maybe`, deep nesting.
+_UNREADABLE: Final = (
+    yaml.YAMLError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    TypeError,
+    RecursionError,
+)
+#: Aliases let a small file stand for an endless value; nobody reads more of it than this.
+_SHORTLY: Final = reprlib.Repr()
+_SHORTLY.maxlevel = 4
+_SHORTLY.maxdict = _SHORTLY.maxlist = _SHORTLY.maxtuple = _SHORTLY.maxset = 20
+_SHORTLY.maxstring = _SHORTLY.maxother = 200
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain values, and no merge keys: nested, they grow without end, and MLflow writes none."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Leave ``<<`` where it is; it is refused as a key that nobody knows."""
 
 
 @dataclass
@@ -99,7 +123,7 @@ def flavours_of(description: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(flavours, dict):
         return {}
     return {
-        str(name)[:100]: {str(key)[:100]: _plain(value) for key, value in members.items()}
+        _words(name)[:100]: {_words(key)[:100]: _plain(value) for key, value in members.items()}
         for name, members in list(flavours.items())[:50]
         if isinstance(members, dict)
     }
@@ -147,8 +171,8 @@ def _read(client: ModelRegistry, uri: str, tell: Callable[[], None]) -> FilesRea
 
 def _described(raw: bytes, remarks: list[str]) -> Mapping[str, Any]:
     try:
-        document = yaml.safe_load(raw.decode())
-    except (UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError):
+        document = _yaml(raw.decode())
+    except _UNREADABLE:
         document = None
     if isinstance(document, dict):
         return document
@@ -156,27 +180,42 @@ def _described(raw: bytes, remarks: list[str]) -> Mapping[str, Any]:
     return {}
 
 
+def _yaml(said: str) -> Any:
+    return yaml.load(said, Loader=_Loader)  # noqa: S506 -- a safe loader
+
+
 def _columns(said: object) -> list[dict[str, str]]:
     if isinstance(said, str):
         try:
-            said = yaml.safe_load(said)  # JSON inside of YAML
-        except (yaml.YAMLError, RecursionError, ValueError):
+            said = _yaml(said)  # JSON inside of YAML
+        except _UNREADABLE:
             return []
     rows = [row for row in said if isinstance(row, dict)] if isinstance(said, list) else []
-    return [{"name": text(row.get("name")), "type": _type_of(row)} for row in rows[:1000]]
+    return [{"name": _words(row.get("name")), "type": _type_of(row)} for row in rows[:1000]]
 
 
 def _type_of(row: Mapping[str, Any]) -> str:
     tensor = row.get("tensor-spec")
     if isinstance(tensor, dict):
-        return f"tensor {text(tensor.get('dtype'))} {text(tensor.get('shape'))}"
-    return text(row.get("type"))
+        return f"tensor {_words(tensor.get('dtype'))} {_words(tensor.get('shape'))}"
+    return _words(row.get("type"))
 
 
 def _plain(value: object) -> Any:
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
         return value
-    return text(value if isinstance(value, str) else str(value))[:500]
+    return value if isinstance(value, int) and abs(value) <= LARGEST_WHOLE else _words(value)
+
+
+def _words(value: object) -> str:
+    """Return a value of the file as text that PostgreSQL can keep, however odd and however large it is."""
+    if value is None:
+        return ""
+    try:
+        said = value if isinstance(value, str) else _SHORTLY.repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        said = "a number too large to be written"
+    return said[:500].encode("utf-8", "replace").decode().replace("\x00", "�")
 
 
 def _digest(document: dict[str, Any]) -> str:

@@ -9,9 +9,9 @@ but where a row vanished the next page begins one row too late. So the seam betw
 at once more, model by model, and nothing is called deleted before MLflow was asked for it by name.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from catalog.models import User
 from models_registry.actions.follow_versions import follow_versions
@@ -26,7 +26,17 @@ from models_registry.naming import belongs
 AT_ONCE: Final = 200
 """New versions per transaction, and runs per question."""
 
+SAY_EVERY: Final = 50
+"""Single questions between two renewals of the lease."""
+
+T = TypeVar("T")
 Key = tuple[str, int]
+Tell = Callable[[SyncPhase, int, int], None]
+"""Hears the phase, how much of it is done, and of how much; 0 while nobody knows."""
+
+
+def in_silence(_phase: SyncPhase, _done: int, _total: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass
@@ -36,6 +46,7 @@ class Reconcile:
     Attributes:
         between: called between two pages or portions, when nothing that was read waits to be compared;
             looks at hints.
+        tell: hears how far it is.
     """
 
     registry: Registry
@@ -43,6 +54,7 @@ class Reconcile:
     holder: str
     by: User
     between: Callable[[], None] = lambda: None
+    tell: Tell = in_silence
     names: list[str] = field(default_factory=list)
     """All models in MLflow's order, those of other projects too."""
     seen: set[Key] = field(default_factory=set)
@@ -103,6 +115,7 @@ class Reconcile:
 
     def _say(self, phase: SyncPhase, done: int = 0, total: int = 0) -> None:
         say(self.registry, phase, done=done, total=total, holder=self.holder)
+        self.tell(phase, done, total)
 
     # ── models ──────────────────────────────────────────────────────────────────────────────────
 
@@ -121,13 +134,18 @@ class Reconcile:
             take_in_models(self.registry, different, holder=self.holder, by=self.by)
 
     def _follow_name(self, seen: ModelSeen, known: Iterable[RegisteredModel]) -> None:
-        """A new name of the same age as a model that is no more: it was renamed."""
+        """A new name of the same age as a model that has its own no more: it was renamed."""
         for row in known:
             same_age = seen.created_at is not None and row.created_in_mlflow_at == seen.created_at
-            if same_age and self.client.model(row.name) is None:
+            if same_age and not self._has_its_name(row):
                 row.registry = self.registry
                 rename_model(row, seen, holder=self.holder, by=self.by)
                 return
+
+    def _has_its_name(self, row: RegisteredModel) -> bool:
+        """Ask whether the model is still called so; another may have been made under its old name."""
+        there = self.client.model(row.name)
+        return there is not None and there.created_at == row.created_in_mlflow_at
 
     def _known_models(self) -> list[RegisteredModel]:
         return list(RegisteredModel.objects.filter(registry=self.registry, gone_at=None))
@@ -218,10 +236,13 @@ class Reconcile:
 
     def _absent_models(self, only: str | None = None) -> None:
         listed = set(self.names)
-        for row in self._known_models():
-            is_asked = row.name == only if only else row.name not in listed
-            if not is_asked or not belongs(row.name, self.registry.name_pattern):
-                continue
+        missing = [
+            row
+            for row in self._known_models()
+            if (row.name == only if only else row.name not in listed)
+            and belongs(row.name, self.registry.name_pattern)
+        ]
+        for row in self._asked_for(missing, len(missing)):
             if self.client.model(row.name) is None:
                 row.registry = self.registry
                 note_model_gone(row, holder=self.holder, by=self.by)
@@ -230,17 +251,32 @@ class Reconcile:
     def _absent_versions(self, only: str | None = None) -> None:
         self._say(SyncPhase.ABSENCES)
         numbers = self._numbers_known(only)
-        for row in self._known_models():
-            if (only and row.name != only) or not belongs(row.name, self.registry.name_pattern):
-                continue
-            missing = [
-                each for each in numbers.get(row.pk, ()) if (row.name, each) not in self.seen
-            ]
-            absent = [number for number in missing if self.client.version(row.name, number) is None]
+        rows = [
+            row
+            for row in self._known_models()
+            if (not only or row.name == only) and belongs(row.name, self.registry.name_pattern)
+        ]
+        missing = {
+            row: theirs
+            for row in rows
+            if (theirs := [n for n in numbers.get(row.pk, ()) if (row.name, n) not in self.seen])
+        }
+        total, before = sum(map(len, missing.values())), 0
+        for row, theirs in missing.items():
+            asked = self._asked_for(theirs, total, before)
+            absent = [n for n in asked if self.client.version(row.name, n) is None]
+            before += len(theirs)
             if absent:
                 row.registry = self.registry
                 note_versions_gone(row, absent, holder=self.holder, by=self.by)
                 self.gone += len(absent)
+
+    def _asked_for(self, things: Iterable[T], total: int, before: int = 0) -> Iterator[T]:
+        """Yield what MLflow is asked for by name, one by one; the lease is renewed meanwhile."""
+        for count, thing in enumerate(things, start=before + 1):
+            yield thing
+            if count % SAY_EVERY == 0:
+                self._say(SyncPhase.ABSENCES, count, total)
 
     def _numbers_known(self, only: str | None) -> dict[int, list[int]]:
         """Return the numbers of the versions that are there as far as is known, by model."""

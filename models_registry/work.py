@@ -29,9 +29,9 @@ from models_registry.clients.port import (
 )
 from models_registry.digesting import read_files
 from models_registry.errors import LeaseLost
-from models_registry.models import Hint, ModelVersion, Registry, Sync, SyncResult
+from models_registry.models import Hint, ModelVersion, Registry, SyncResult
 from models_registry.queue import nudge_files, nudge_hints
-from models_registry.reconcile import Reconcile
+from models_registry.reconcile import Reconcile, Tell, in_silence
 
 RENEW_SECONDS = 30
 PORTION_SECONDS = 2.0
@@ -63,18 +63,19 @@ def holder_name() -> str:
     return f"{socket.gethostname()[:60]}/{os.getpid()}#{uuid4().hex[:12]}"
 
 
-def sync(registry_id: int, *, every_answer: bool = False) -> bool:
+def sync(registry_id: int, *, every_answer: bool = False, tell: Tell = in_silence) -> bool:
     """Compare a registry; return whether this worker did (another may be at it).
 
     Args:
         every_answer: parse answers too that are the same bytes as the last time.
+        tell: hears how far it is.
     """
     holder, by = holder_name(), the_portal()
     registry = lease.claim(registry_id, holder=holder)
     if registry is None:
         return False
     try:
-        _compare(registry, holder, by, every_answer=every_answer)
+        _compare(registry, holder, by, every_answer=every_answer, tell=tell)
     except RegistryUnavailable as error:
         _fail(registry, error.sentence, SyncResult.ERRORED, holder, by)
     except RegistryRefused as error:
@@ -85,16 +86,15 @@ def sync(registry_id: int, *, every_answer: bool = False) -> bool:
     return True
 
 
-def _compare(registry: Registry, holder: str, by: User, *, every_answer: bool) -> None:
-    client = connect(registry)
-    known = Sync.objects.get(pk=registry.pk)
+def _compare(registry: Registry, holder: str, by: User, *, every_answer: bool, tell: Tell) -> None:
+    client, known = connect(registry), registry.sync
     before = [] if every_answer else known.pages.get("versions", [])
 
     def look_at_hints() -> None:
         for name in take_hints(registry, holder=holder):
             Reconcile(registry, client, holder, by).of_model(name)
 
-    run = Reconcile(registry, client, holder, by, between=look_at_hints)
+    run = Reconcile(registry, client, holder, by, between=look_at_hints, tell=tell)
     run.everything(pages_before=before, about=known.versions_seen)
     look_at_hints()
     lease.succeed(
@@ -119,8 +119,10 @@ def look_at_hints(registry_id: int) -> bool:
             for name in names:
                 Reconcile(registry, client, holder, by).of_model(name)
         lease.release(registry, holder=holder)
-    except (RegistryUnavailable, RegistryRefused) as error:
+    except RegistryUnavailable as error:
         _fail(registry, error.sentence, SyncResult.ERRORED, holder, by)
+    except RegistryRefused as error:
+        _fail(registry, error.sentence, SyncResult.REFUSED, holder, by)
     except LeaseLost:
         return False
     else:

@@ -18,13 +18,17 @@ LONGEST_PAUSE = 900
 
 @transaction.atomic(durable=True)
 def claim(registry_id: int, *, holder: str) -> Registry | None:
-    """Take the lease of a registry; None when another worker holds it or the registry is switched off."""
+    """Take the lease of a registry; None when another worker holds it or the registry is switched off.
+
+    The registry comes with its sync as it was left. What was compared last is forgotten until a comparison
+    comes to its end: whoever dies or fails before may have written down what those answers do not show.
+    """
     sync = Sync.objects.select_for_update(no_key=True).get(pk=registry_id)
     registry = Registry.objects.select_related("project").get(pk=registry_id)
     if not registry.is_active or not is_free(sync):
         return None
-    sync.lease_holder, sync.lease_until = holder, _until()
-    sync.save(update_fields=["lease_holder", "lease_until"])
+    Sync.objects.filter(pk=registry_id).update(lease_holder=holder, lease_until=_until(), pages={})
+    registry.sync = sync
     return registry
 
 
@@ -49,8 +53,7 @@ def release(registry: Registry, *, holder: str) -> None:
     """Let the lease go after a look at single models: the next full comparison parses every answer."""
     sync = held(registry, holder)
     sync.lease_holder, sync.lease_until, sync.phase = "", None, SyncPhase.IDLE
-    sync.pages = {}
-    sync.save(update_fields=["lease_holder", "lease_until", "phase", "pages"])
+    sync.save(update_fields=["lease_holder", "lease_until", "phase"])
 
 
 @transaction.atomic(durable=True)

@@ -161,22 +161,23 @@ class MlflowRegistry:
         """Return the files below an address.
 
         Raises:
-            RegistryRefused: there are more than ``MOST_FILES``, or folders deeper than ``DEEPEST``.
+            RegistryRefused: there are more than ``MOST_FILES`` with folders, or deeper ones than ``DEEPEST``.
         """
         found: list[FileSeen] = []
-        folders = [("", 0)]
+        folders, seen = [("", 0)], 0
         while folders:
             folder, depth = folders.pop()
             for row in self._listed_files(uri, folder):
                 path = f"{folder}/{text(row.get('path'))}".lstrip("/")
                 _refuse_path(path)
+                seen += 1
                 if row.get("is_dir"):
                     folders.append((path, depth + 1))
                 else:
                     found.append(FileSeen(path, whole(row.get("file_size"))))
-            if len(found) > MOST_FILES or depth > DEEPEST:
+            if seen > MOST_FILES or depth > DEEPEST:
                 raise RegistryRefused(
-                    f"The model has more than {MOST_FILES} files, or folders {DEEPEST} deep."
+                    f"The model has more than {MOST_FILES} files and folders, or {DEEPEST} levels of them."
                 )
         return sorted(found, key=lambda file: file.path)
 

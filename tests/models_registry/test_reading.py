@@ -176,6 +176,8 @@ def test_the_command_reads_the_registries_and_says_how_it_went(lab, anna, capsys
     trained(anna)
     call_command("sync_models", "credit")
     told = capsys.readouterr().out
+    assert "credit/main: Reading the registered models.\n" in told
+    assert "credit/main: Taking in new versions: 0 of 1.\n" in told
     assert "credit/main: Compared: 1 new versions. 1 models, 1 versions." in told
     assert "credit/main: files of 1 of 1 versions." in told
     standin.faults.append(lambda call, asked: "close")

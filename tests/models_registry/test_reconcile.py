@@ -5,6 +5,7 @@ from django.db import connection
 
 from models_registry import work
 from models_registry.actions import lease
+from models_registry.clients.port import RegistryUnavailable
 from models_registry.models import Finding, Intake, ModelVersion, RegisteredModel, SyncPhase
 from tests.audit.conftest import connected_as
 from tests.models_registry.lab import Lab, trained
@@ -297,3 +298,65 @@ def test_no_transaction_is_open_while_mlflow_is_waited_for(
     assert lab.version("credit-risk").intake == Intake.COMPLETE
     assert open_ones
     assert set(open_ones) == {0}
+
+
+def test_a_renamed_model_whose_old_name_another_has_now_stays_the_same_artifact(risk, anna):
+    artifact = risk.model("credit-risk").artifact
+    anna.rename("credit-risk", "credit-score")
+    anna.model("credit-risk")
+    trained(anna, "credit-risk")
+    risk.sync()
+    assert risk.model("credit-score").artifact == artifact
+    assert risk.model("credit-risk").artifact != artifact
+    assert risk.findings == ["model_renamed"]
+    assert ModelVersion.objects.filter(gone_at=None).count() == 3
+
+
+@pytest.mark.parametrize("end", ["fails", "dies", "fails at a hint"])
+def test_a_change_seen_before_the_end_of_a_comparison_that_had_none_is_seen_to_be_taken_back(
+    risk, anna, standin, monkeypatch, end
+):
+    anna.tag("credit-risk", 1, "x", "1")
+    risk.sync()
+    anna.tag("credit-risk", 1, "x", "2")
+    with monkeypatch.context() as patched:
+        if end == "dies":
+            patched.setattr(work.Reconcile, "_absent_models", died)
+            with pytest.raises(KeyboardInterrupt):
+                work.sync(risk.registry.pk)
+            risk.end_lease()
+        elif end == "fails":
+            patched.setattr(work.Reconcile, "_absent_models", unavailable)
+            assert risk.sync().result == "errored"
+        else:
+            patched.setattr(work.Reconcile, "_absent_versions", unavailable)
+            risk.hint("credit-risk")
+    assert risk.version("credit-risk").tags == {"x": "2"}
+    anna.tag("credit-risk", 1, "x", "1")
+    risk.sync()
+    assert risk.version("credit-risk").tags == {"x": "1"}
+
+
+def died(*_args, **_options):
+    raise KeyboardInterrupt
+
+
+def unavailable(*_args, **_options):
+    raise RegistryUnavailable("MLflow went away.")
+
+
+def test_the_lease_is_renewed_while_many_are_asked_for_that_may_be_gone(risk, anna, monkeypatch):
+    monkeypatch.setattr("models_registry.reconcile.SAY_EVERY", 2)
+    for _ in range(3):
+        trained(anna, files=False)
+    risk.sync()
+    for number in range(1, 6):
+        anna.delete_version("credit-risk", number)
+    told = []
+    work.sync(risk.registry.pk, tell=lambda *how_far: told.append(how_far))
+    assert [how_far for how_far in told if how_far[0] == SyncPhase.ABSENCES] == [
+        (SyncPhase.ABSENCES, 0, 0),
+        (SyncPhase.ABSENCES, 2, 5),
+        (SyncPhase.ABSENCES, 4, 5),
+    ]
+    assert risk.state.sentence == "Compared: 5 gone."

@@ -1,13 +1,18 @@
 """``manage.py sync_models [PROJECT[/REGISTRY]]``: read model registries now, and say how it goes."""
 
+import time
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
 from audit.origin import Origin, coming_from
 from models_registry import work
-from models_registry.models import ModelVersion, Registry, Sync, SyncResult
+from models_registry.models import ModelVersion, Registry, Sync, SyncPhase, SyncResult
+from models_registry.reconcile import Tell
+
+LINE_SECONDS: Final = 1.0
+"""A phase that goes on is not told more often."""
 
 
 class Command(BaseCommand):
@@ -49,7 +54,8 @@ class Command(BaseCommand):
         if not registry.is_active:
             self.stdout.write(f"{label}: switched off.")
             return True
-        if not work.sync(registry.pk, every_answer=options["every_answer"]):
+        tell = self._telling(label)
+        if not work.sync(registry.pk, every_answer=options["every_answer"], tell=tell):
             self.stdout.write(f"{label}: a worker is reading it just now.")
             return True
         sync = Sync.objects.get(pk=registry.pk)
@@ -61,6 +67,21 @@ class Command(BaseCommand):
         if not options["no_files"]:
             self._read_files(registry, label)
         return True
+
+    def _telling(self, label: str) -> Tell:
+        """Return what writes a line when a phase begins, and now and then while it goes on."""
+        last: tuple[SyncPhase | None, float] = None, 0.0
+
+        def tell(phase: SyncPhase, done: int, total: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if phase == last[0] and now - last[1] < LINE_SECONDS:
+                return
+            last = phase, now
+            how_far = f": {done} of {total}" if total else f": {done}" if done else ""
+            self.stdout.write(f"{label}: {phase.label}{how_far}.")
+
+        return tell
 
     def _read_files(self, registry: Registry, label: str) -> None:
         waiting = ModelVersion.objects.waiting_for_files().filter(model__registry=registry)
