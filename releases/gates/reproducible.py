@@ -1,5 +1,6 @@
 """Could somebody train this model again: a checklist with a sentence for each point."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,6 +17,8 @@ ENVIRONMENT_FILES: Final = (
 IMAGE_TAGS: Final = ("gatehouse.image", "mlflow.docker.image.uri")
 """Tags of a run that say in which image it was trained; the second is set by MLflow Projects."""
 _NAMED: Final = 5
+_COMMIT: Final = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
+_BY_DIGEST: Final = re.compile(r"(^|@)sha256:[0-9a-f]{64}\Z")
 _STRENGTHS: Final = {"none": 0, "weak": 1, "strong": 2}
 
 
@@ -94,8 +97,14 @@ def judge_reproducibility(
 
 
 def _commit(provenance: Provenance, _asked: Reproducibility) -> _Answer:
-    if provenance.commit:
+    if _COMMIT.fullmatch(provenance.commit):
         return GateVerdict.PASS, f"The code is commit {provenance.commit[:12]}.", ""
+    if provenance.commit:
+        return (
+            GateVerdict.FAIL,
+            f"{provenance.commit!r:.60} is said to be the commit, and is none: 7 to 64 hexadecimal digits.",
+            "Train from a Git checkout, so that MLflow records mlflow.source.git.commit.",
+        )
     return (
         GateVerdict.INCONCLUSIVE,
         "Nobody says from which commit it was made.",
@@ -186,7 +195,7 @@ def _image(provenance: Provenance, _asked: Reproducibility) -> _Answer:
             "Nobody says in which image it was trained.",
             f"Set the run's tag {IMAGE_TAGS[0]} to the image with its digest: name@sha256:….",
         )
-    if "@sha256:" in provenance.image or provenance.image.startswith("sha256:"):
+    if _BY_DIGEST.search(provenance.image):
         return GateVerdict.PASS, f"The image is named by its digest: {provenance.image}.", ""
     return (
         GateVerdict.FAIL,

@@ -54,6 +54,9 @@ def test_a_training_of_which_everything_is_known_passes():
         ({"files": None}, "inconclusive", "could not be read", "reach the model's files"),
         ({"image": ""}, "inconclusive", "in which image", "gatehouse.image"),
         ({"image": "training:latest"}, "fail", "by a tag, which may be moved", "@sha256:"),
+        ({"image": "training@sha256:"}, "fail", "by a tag, which may be moved", "@sha256:"),
+        ({"image": "training@sha256:0a"}, "fail", "by a tag, which may be moved", "@sha256:"),
+        ({"commit": "unknown"}, "fail", "'unknown' is said to be the commit", "Git checkout"),
     ],
 )
 def test_each_point_says_what_was_seen_and_what_would_satisfy_it(changes, verdict, words, remedy):
