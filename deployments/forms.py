@@ -9,10 +9,22 @@ from django.contrib.postgres.forms import SimpleArrayField
 from catalog.models import Artifact
 from deployments.clients.cluster import WorkloadKind
 from deployments.clients.serving import ServingMode
+from deployments.lineage.states import LONGEST
 from deployments.models import Cluster, Executor
 from deployments.results import LONGEST_COMMENT, Result
 
 PLAIN_TEXT: Final = {"autocapitalize": "off", "spellcheck": "false"}
+
+
+class DataForm(forms.Form):
+    """Which data somebody wants to know about."""
+
+    q = forms.CharField(
+        required=False,
+        max_length=LONGEST,
+        label="Digest or name of a data set",
+        widget=forms.TextInput(attrs=PLAIN_TEXT),
+    )
 
 
 class TargetForm(forms.Form):

@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         lineage.ModelVersionLineage.as_view(),
         name="model-version-lineage",
     ),
+    path("data/", lineage.DataPage.as_view(), name="data"),
     path(f"{ENVIRONMENT}target/", environments.SetTarget.as_view(), name="set-target"),
     path(f"{ENVIRONMENT}bindings/", environments.AddBinding.as_view(), name="add-binding"),
     path(

@@ -82,7 +82,7 @@ class VersionLineageView(Endpoint):
         visible = ArtifactVersion.objects.visible_to(self.caller)
         found = visible.filter(pk=pk).select_related("artifact__project")
         version = one(found, f"no artifact version {pk}")
-        return _answer(lineage_of(version, reader=self.caller, bounds=FOR_THE_API))
+        return _answer(lineage_of(version, bounds=FOR_THE_API))
 
 
 class ModelVersionLineageView(Endpoint):
@@ -101,7 +101,7 @@ class ModelVersionLineageView(Endpoint):
             "model__registry__project", "model__artifact", "artifact_version"
         )
         record = one(related, f"no model version {pk}")
-        return _answer(lineage_of_record(record, reader=self.caller, bounds=FOR_THE_API))
+        return _answer(lineage_of_record(record, bounds=FOR_THE_API))
 
 
 class EnvironmentLineageView(Endpoint):
@@ -116,7 +116,7 @@ class EnvironmentLineageView(Endpoint):
     def get(self, request: Request, slug: str, name: str) -> Response:
         """Everything that runs there now, the releases that brought it, and what it was made from."""
         environment = self.environment(slug, name)
-        graph = lineage_of_environment(environment, reader=self.caller, bounds=FOR_THE_API)
+        graph = lineage_of_environment(environment, bounds=FOR_THE_API)
         return _answer(graph)
 
 

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from deployments.api.clusters import ClustersView, ClusterView
+from deployments.api.data import DataStatesView, DataUsesView
 from deployments.api.deployments import AttestView, DeploymentsView, DeploymentView, ReportView
 from deployments.api.environments import EnvironmentView
 from deployments.api.lineage import (
@@ -19,6 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ENVIRONMENT}lineage/", EnvironmentLineageView.as_view()),
     path("artifact-versions/<int:pk>/lineage/", VersionLineageView.as_view()),
     path("model-versions/<int:pk>/lineage/", ModelVersionLineageView.as_view()),
+    path("data/states/", DataStatesView.as_view()),
+    path("data/uses/", DataUsesView.as_view()),
     path(f"{ENVIRONMENT}target/", TargetView.as_view()),
     path(f"{ENVIRONMENT}target/bindings/", BindingsView.as_view()),
     path(f"{ENVIRONMENT}target/bindings/<int:pk>/", BindingView.as_view()),

@@ -70,7 +70,11 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """A release with the ids of the artifact versions in it."""
+    """A release with the ids of the artifact versions in it.
+
+    Attributes:
+        datasets: the data that a report about the release as a whole names.
+    """
 
     pk: int
     name: str
@@ -78,6 +82,8 @@ class Released:
     url: str
     sealed_at: datetime
     items: frozenset[int]
+    datasets: Sequence[Dataset] = ()
+    stages: Sequence[Stage] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +111,7 @@ class Facts:
     releases: Sequence[Released] = ()
     deployments: Sequence[Carried] = ()
     addresses: Mapping[str, str] = field(default_factory=dict)
-    """Pages of data sets that are versions in the catalog, by digest."""
+    """Pages of data sets, by digest."""
     remarks: Sequence[str] = ()
 
 
@@ -190,6 +196,7 @@ def _nodes(facts: Facts) -> Iterator[Node]:
             is_subject=version.is_subject,
         )
     for release in facts.releases:
+        yield from (_dataset(each, facts.addresses) for each in release.datasets)
         yield Node(
             id=f"release:{release.pk}",
             kind=Kind.RELEASE,
@@ -230,25 +237,27 @@ def _edges(facts: Facts) -> Iterator[Edge]:
         if version.pk is not None:
             released[version.pk] = version.id
         end = version.run.id if version.run else version.id
-        yield from _data_edges(version, end)
+        yield from _data_edges(version.datasets, version.stages, end)
         if version.run:
             yield Edge(source=version.run.id, target=version.id)
     for release in facts.releases:
+        here = f"release:{release.pk}"
+        yield from _data_edges(release.datasets, release.stages, here)
         for pk in sorted(release.items & released.keys()):
-            yield Edge(source=released[pk], target=f"release:{release.pk}")
+            yield Edge(source=released[pk], target=here)
     shown = {release.pk for release in facts.releases}
     for each in facts.deployments:
         if each.release in shown:
             yield Edge(source=f"release:{each.release}", target=f"deployment:{each.pk}")
 
 
-def _data_edges(version: Made, end: str) -> Iterator[Edge]:
-    """Yield the edges between data sets, by the stages that read and made them, and to the training."""
-    by_path = {each.path: dataset_id(each) for each in version.datasets if each.path}
-    made = {each.path for each in version.datasets if each.path and each.role == MADE}
-    for each in version.datasets:
+def _data_edges(datasets: Sequence[Dataset], stages: Sequence[Stage], end: str) -> Iterator[Edge]:
+    """Yield the edges between data sets, by the stages that read and made them, and to what they end in."""
+    by_path = {each.path: dataset_id(each) for each in datasets if each.path}
+    made = {each.path for each in datasets if each.path and each.role == MADE}
+    for each in datasets:
         here = dataset_id(each)
-        read_by = [stage for stage in version.stages if each.path and each.path in stage.reads]
+        read_by = [stage for stage in stages if each.path and each.path in stage.reads]
         onward = {path for stage in read_by for path in stage.makes & made} - {each.path}
         yield from (Edge(source=here, target=by_path[path]) for path in sorted(onward))
         if not onward or any(not stage.makes <= made for stage in read_by):
@@ -257,7 +266,9 @@ def _data_edges(version: Made, end: str) -> Iterator[Edge]:
 
 def _levels(facts: Facts, edges: Sequence[Edge]) -> dict[str, int]:
     """Return the column of each node: data as far left as what is made of it wants, then one per kind."""
-    data = {dataset_id(each): 0 for version in facts.versions for each in version.datasets}
+    lists = [each.datasets for each in facts.versions]
+    lists += [each.datasets for each in facts.releases]
+    data = {dataset_id(each): 0 for datasets in lists for each in datasets}
     inner = [edge for edge in edges if edge.source in data and edge.target in data]
     for _ in range(MOST_LEVELS_OF_DATA - 1):
         for edge in inner:
@@ -295,12 +306,13 @@ def _live(facts: Facts, edges: Sequence[Edge]) -> set[str]:
 
 def _gaps(facts: Facts) -> Iterable[str]:
     """Yield what nobody says, since a graph that is silent looks complete."""
+    reported = {pk for release in facts.releases if release.datasets for pk in release.items}
     for version in facts.versions:
         if not version.is_subject or version.kind != "model":
             continue
         if version.run is None:
             yield f"No MLflow run is known of {version.name}."
-        if not version.datasets:
+        if not version.datasets and version.pk not in reported:
             yield (
                 f"Nobody says from which data {version.name} was made: neither its MLflow run, nor a "
                 "dvc.lock, nor a report about data sets."

@@ -1,22 +1,23 @@
 """What a lineage is made of, read in a constant number of queries and never more than the bounds."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.urls import reverse
-from django.utils import timezone
 
-from catalog.models import ArtifactKind, ArtifactVersion, Environment, User
+from catalog.models import ArtifactKind, ArtifactVersion, Environment
 from deployments.lineage.graph import Carried, Facts, Graph, Made, Released, Run, Stage, graph_of
+from deployments.lineage.states import address_of_data
 from deployments.models import Deployment, DeploymentState
 from deployments.running import runs_in
 from models_registry.models import ModelVersion
 from releases.comparing.champion import champions_in
 from releases.comparing.datasets import datasets_of
-from releases.comparing.known import Known, known_of
-from releases.models import Release
+from releases.comparing.known import Known, known_of, says_something
+from releases.models import DATA_KINDS, Evidence, Release
 from releases.rows import address_of
 
 
@@ -35,8 +36,8 @@ FOR_THE_API: Final = Bounds(datasets=500, releases=100, versions=300, deployment
 _SHORT: Final = 10
 
 
-def lineage_of(version: ArtifactVersion, *, reader: User, bounds: Bounds) -> Graph:
-    """Return the lineage of a version; nine queries. It needs artifact and project."""
+def lineage_of(version: ArtifactVersion, *, bounds: Bounds) -> Graph:
+    """Return the lineage of a version; ten queries. It needs artifact and project."""
     environments = list(Environment.objects.filter(project=version.artifact.project))
     champions = champions_in([each.pk for each in environments], [version.artifact_id])
     serving = {each.number for each in champions.values() if each.version.pk == version.pk}
@@ -46,32 +47,33 @@ def lineage_of(version: ArtifactVersion, *, reader: User, bounds: Bounds) -> Gra
     )
     versions = _in_releases([version], releases, bounds, remarks)
     made = _made(versions, {version.pk}, bounds, remarks)
+    released = _released(releases, bounds, remarks)
     here = Deployment.objects.filter(environment__in=environments)
     return graph_of(
         Facts(
             versions=made,
-            releases=_released(releases),
+            releases=released,
             deployments=_carried(here, releases, serving, bounds, remarks),
-            addresses=_addresses(made, reader),
+            addresses=_addresses([*made, *released]),
             remarks=remarks,
         )
     )
 
 
-def lineage_of_record(record: ModelVersion, *, reader: User, bounds: Bounds) -> Graph:
+def lineage_of_record(record: ModelVersion, *, bounds: Bounds) -> Graph:
     """Return the lineage of a model version. It needs model, artifact, registry and project.
 
     Before its digest is known it is in no release: only where it comes from.
     """
     version = record.artifact_version
     if version is None:
-        return _unfinished(record, reader, bounds)
+        return _unfinished(record, bounds)
     version.artifact = record.model.artifact
     version.artifact.project = record.model.registry.project
-    return lineage_of(version, reader=reader, bounds=bounds)
+    return lineage_of(version, bounds=bounds)
 
 
-def _unfinished(record: ModelVersion, reader: User, bounds: Bounds) -> Graph:
+def _unfinished(record: ModelVersion, bounds: Bounds) -> Graph:
     remarks: list[str] = []
     made = Made(
         id=f"model-version:{record.pk}",
@@ -85,11 +87,11 @@ def _unfinished(record: ModelVersion, reader: User, bounds: Bounds) -> Graph:
         run=_run(record),
     )
     remarks.append("Its digest is not known yet, so it cannot be in a release.")
-    return graph_of(Facts(versions=[made], addresses=_addresses([made], reader), remarks=remarks))
+    return graph_of(Facts(versions=[made], addresses=_addresses([made]), remarks=remarks))
 
 
-def lineage_of_environment(environment: Environment, *, reader: User, bounds: Bounds) -> Graph:
-    """Return what is behind everything that runs in an environment; nine queries."""
+def lineage_of_environment(environment: Environment, *, bounds: Bounds) -> Graph:
+    """Return what is behind everything that runs in an environment; ten queries."""
     now = runs_in(environment.pk)
     remarks: list[str] = []
     shown = now.runs[: bounds.versions]
@@ -101,15 +103,16 @@ def lineage_of_environment(environment: Environment, *, reader: User, bounds: Bo
     found = Release.objects.filter(change_requests__number__in=serving)
     releases = _releases(found, serving, bounds, remarks)
     made = _made(sorted(versions, key=_model_first), ids, bounds, remarks)
+    released = _released(releases, bounds, remarks)
     here = Deployment.objects.filter(environment=environment, change_request__in=serving)
     if not now.runs:
         remarks.append(f"Nothing runs in {environment.name} yet.")
     return graph_of(
         Facts(
             versions=made,
-            releases=_released(releases),
+            releases=released,
             deployments=_carried(here, releases, serving, bounds, remarks),
-            addresses=_addresses(made, reader),
+            addresses=_addresses([*made, *released]),
             remarks=remarks,
         )
     )
@@ -143,7 +146,9 @@ def _releases(
     return sorted(rows.prefetch_related("items"), key=lambda release: -release.pk)
 
 
-def _released(releases: Sequence[Release]) -> list[Released]:
+def _released(releases: Sequence[Release], bounds: Bounds, remarks: list[str]) -> list[Released]:
+    """Return the releases with the data that their own newest reports name; one query."""
+    reports = _reports_of(releases)
     return [
         Released(
             pk=release.pk,
@@ -152,9 +157,24 @@ def _released(releases: Sequence[Release]) -> list[Released]:
             url=reverse("releases:release", args=[release.project.slug, release.version]),
             sealed_at=release.sealed_at,
             items=frozenset(item.artifact_version_id for item in release.items.all()),
+            datasets=_bounded(
+                datasets_of(None, reports[release.pk]), bounds, str(release), remarks
+            ),
+            stages=list(_stages(reports[release.pk])),
         )
         for release in releases
     ]
+
+
+def _reports_of(releases: Sequence[Release]) -> Mapping[int, list[Evidence]]:
+    rows = Evidence.objects.filter(
+        release__in=[each.pk for each in releases], kind__in=DATA_KINDS
+    ).order_by("release_id", "kind", "-id")
+    found: dict[int, list[Evidence]] = defaultdict(list)
+    for row in rows.distinct("release_id", "kind"):
+        if row.release_id and says_something(row):
+            found[row.release_id].append(row)
+    return found
 
 
 def _carried(
@@ -229,7 +249,7 @@ def _made(
     versions: Sequence[ArtifactVersion], subjects: set[int], bounds: Bounds, remarks: list[str]
 ) -> list[Made]:
     """Return the versions; where they come from only of the subjects. Two queries."""
-    known = known_of([each for each in versions if each.pk in subjects], at=timezone.now())
+    known = known_of([each for each in versions if each.pk in subjects], at=None)
     return [_version(each, known.get(each.pk), bounds, remarks) for each in versions]
 
 
@@ -251,7 +271,7 @@ def _version(
         pk=version.pk,
         is_subject=known is not None,
         datasets=_bounded(datasets, bounds, str(version), remarks),
-        stages=list(_stages(known)) if known else (),
+        stages=list(_stages(known.data)) if known else (),
         run=_run(record) if record else None,
     )
 
@@ -264,8 +284,8 @@ def _bounded(
     return datasets[: bounds.datasets]
 
 
-def _stages(known: Known) -> Iterator[Stage]:
-    for report in known.data:
+def _stages(reports: Sequence[Evidence]) -> Iterator[Stage]:
+    for report in reports:
         for each in report.facts.get("stages", ()):
             yield Stage(reads=frozenset(each["reads"]), makes=frozenset(each["makes"]))
 
@@ -286,24 +306,10 @@ def _model_page(record: ModelVersion) -> str:
     return reverse("models_registry:version", args=[record.pk])
 
 
-def _addresses(versions: Sequence[Made], reader: User) -> Mapping[str, str]:
-    """Return the pages of data sets that are versions in the catalog, and that the reader may see."""
-    digests = {
-        pin.digest
-        for version in versions
-        for each in version.datasets
-        for pin in each.pins
-        if pin.algorithm == "sha256"
-    }
-    if not digests:
-        return {}
-    found = ArtifactVersion.objects.visible_to(reader).filter(
-        digest__in=digests, artifact__kind=ArtifactKind.DATASET
-    )
-    return {
-        digest: reverse("releases:artifact-version", args=[pk])
-        for digest, pk in found.values_list("digest", "pk")
-    }
+def _addresses(named: Sequence[Made | Released]) -> Mapping[str, str]:
+    """Return for each digest the page that says what else was made from it."""
+    digests = {each.best.digest for one in named for each in one.datasets}
+    return {digest: address_of_data(digest) for digest in digests if digest}
 
 
 def _counted(count: int, noun: str) -> str:

@@ -9,9 +9,9 @@ from models_registry.models import ModelVersion
 from models_registry.sections import Section
 
 
-def lineage_section(version: ModelVersion, caller: User) -> Section:
+def lineage_section(version: ModelVersion, _caller: User) -> Section:
     """Return data, training, releases and where it serves, with the way to the graph."""
-    graph = lineage_of_record(version, reader=caller, bounds=FOR_A_PAGE)
+    graph = lineage_of_record(version, bounds=FOR_A_PAGE)
     context = {
         "url": reverse("deployments:model-version-lineage", args=[version.pk]),
         "data": graph.of(Kind.DATASET),

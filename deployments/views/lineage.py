@@ -8,6 +8,8 @@ from django.urls import reverse
 from catalog.models import ArtifactKind, ArtifactVersion
 from catalog.views.page import Page
 from catalog.views.projects import EnvironmentPart
+from deployments.forms import DataForm
+from deployments.lineage import uses
 from deployments.lineage.drawn import picture_of
 from deployments.lineage.graph import Graph
 from deployments.lineage.reading import (
@@ -16,6 +18,7 @@ from deployments.lineage.reading import (
     lineage_of_environment,
     lineage_of_record,
 )
+from deployments.lineage.states import address_of_data, is_digest, states_named
 from models_registry.models import ModelVersion
 
 
@@ -35,17 +38,30 @@ class VersionLineage(Page):
             version.artifact.project,
             str(version),
             page,
-            lineage_of(version, reader=self.caller, bounds=FOR_A_PAGE),
+            lineage_of(version, bounds=FOR_A_PAGE),
             is_compared=version.artifact.kind == ArtifactKind.MODEL,
+            data_url=(
+                address_of_data(version.digest)
+                if version.artifact.kind == ArtifactKind.DATASET
+                else ""
+            ),
         )
 
     def _shown(
-        self, project: Any, name: str, page: str, graph: Graph, *, is_compared: bool
+        self,
+        project: Any,
+        name: str,
+        page: str,
+        graph: Graph,
+        *,
+        is_compared: bool,
+        data_url: str = "",
     ) -> dict[str, Any]:
         return {
             "project": project,
             "name": name,
             "picture": picture_of(graph),
+            "data_url": data_url,
             "comparison_url": f"{page}#comparison" if is_compared else "",
             "crumbs": [
                 ("Projects", reverse("catalog:projects")),
@@ -69,7 +85,7 @@ class ModelVersionLineage(VersionLineage):
             record.model.registry.project,
             str(record),
             reverse("models_registry:version", args=[record.pk]),
-            lineage_of_record(record, reader=self.caller, bounds=FOR_A_PAGE),
+            lineage_of_record(record, bounds=FOR_A_PAGE),
             is_compared=record.artifact_version_id is not None,
         )
 
@@ -81,5 +97,28 @@ class EnvironmentLineage(EnvironmentPart):
 
     def context(self) -> dict[str, Any]:
         """Draw it."""
-        graph = lineage_of_environment(self.environment, reader=self.caller, bounds=FOR_A_PAGE)
+        graph = lineage_of_environment(self.environment, bounds=FOR_A_PAGE)
         return {**super().context(), "picture": picture_of(graph)}
+
+
+class DataPage(Page):
+    """``/data/?q=``: what was made from a state of data, and where it runs."""
+
+    template_name = "deployments/lineage/data.html"
+
+    def context(self) -> dict[str, Any]:
+        """Answer for a digest; for a name, show the states of the data set of that name."""
+        form = DataForm(self.request.GET or None)
+        asked = form.cleaned_data["q"] if form.is_valid() else ""
+        named = []
+        if asked and not is_digest(asked):
+            named = states_named(asked, reader=self.caller, most=uses.FOR_THE_API)
+        is_answered = bool(asked) and not named
+        return {
+            "filter": form,
+            "asked": asked,
+            "named": named,
+            "uses": uses.uses_of(asked, reader=self.caller, most=uses.FOR_A_PAGE)
+            if is_answered
+            else None,
+        }

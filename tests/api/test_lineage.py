@@ -93,3 +93,35 @@ def test_an_environment_tells_which_data_is_behind_what_runs_there(db):
     assert deployment["url"] == f"/change-requests/{done.label}/"
     assert all(node["is_live"] for node in graph["nodes"])
     assert graph["remarks"] == ["No MLflow run is known of credit 1.1.0."]
+
+
+def test_data_tells_what_was_made_from_it_and_where_that_serves(db):
+    weeks = World.make()
+    version = weeks.version("credit", kind="model")
+    add_evidence(version, kind="dvc", stream=io.BytesIO(lock(ONE)), by=factories.admin())
+    done = weeks.deployed(weeks.request(weeks.release(version, weeks.version())))
+    reader = client_of(factories.person("vera"))
+    (state,) = reader.get("/api/v1/data/states/?name=data/loans.parquet").json()["states"]
+    assert state == {"name": "data/loans.parquet", "digest": f"md5:{ONE}", "named": 1}
+    uses = reader.get("/api/v1/data/uses/", {"digest": state["digest"]}).json()
+    (serving,) = uses["serving"]
+    assert (serving["project"], serving["environment"], serving["change_request"]) == (
+        "payments",
+        "staging",
+        done.label,
+    )
+    assert [each["artifact_version"] for each in uses["versions"]] == [version.pk]
+    hidden = client_of(factories.person("olga")).get(f"/api/v1/data/uses/?digest={ONE}").json()
+    assert not (hidden["serving"] or hidden["versions"] or hidden["states"][1:])
+
+
+@pytest.mark.parametrize(
+    "asked", ["uses/", "uses/?digest=", "uses/?digest=%00", "uses/?name=x", "states/"]
+)
+def test_a_question_without_its_answerable_part_is_refused(world, asked):
+    answer = world.as_("vera").get(f"/api/v1/data/{asked}")
+    assert answer.status_code == 400, answer.content
+
+
+def test_nobody_asks_about_data_without_a_token(world, client):
+    assert client.get(f"/api/v1/data/uses/?digest={ONE}").status_code == 401
