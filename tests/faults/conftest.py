@@ -3,6 +3,8 @@
 import pytest
 
 EVERYTHING = ("postgres", "valkey", "cluster", "web", "worker")
+LAST_WORDS = 8_000
+"""Characters of each process's log that a failed test shows."""
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +32,17 @@ def _firm(_house, django_db_blocker):
     firm.bind()
     yield firm
     firm.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Let a test that fails say what each process told during it."""
+    report = yield
+    house = item.funcargs.get("house")
+    if report.failed and house is not None:
+        for name in house.processes:
+            report.sections.append((f"{name} of the house", house.log(name)[-LAST_WORDS:]))
+    return report
 
 
 @pytest.fixture
