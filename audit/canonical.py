@@ -23,6 +23,8 @@ def canonical(value: Any) -> bytes:
 
 def _refuse_inexact(value: Any) -> None:
     match value:
+        case str():  # first, since most values are
+            _refuse_text(value)
         case dict():
             for key, inner in value.items():
                 _refuse_key(key)
@@ -34,8 +36,6 @@ def _refuse_inexact(value: Any) -> None:
             raise TypeError("A float has no canonical form here: write it as a string.")
         case int() if abs(value) > LARGEST_INTEGER:
             raise NotRecordable(f"{value} is beyond the integers that JSON carries exactly.")
-        case str():
-            _refuse_text(value)
 
 
 def _refuse_key(key: object) -> None:

@@ -11,13 +11,14 @@ from audit.canonical import canonical
 DEEPEST: Final = 64
 """Levels of lists and objects within an entry; readers of JSON give up at some depth, each at its own."""
 
-_BODY: Final = len('{"at":"2026-03-03T14:05:00.000000Z","body":')
-# Where a number may have a fraction, an exponent or many digits, it is looked at more closely. Text that
-# looks like one costs a closer look, too, and nothing else. An expression over the entry itself would take
-# as long as reading it three times.
-_LOOK: Final = bytes.maketrans(b"0123456789-,[.eE", b"00000000000::...")
-_FRACTION: Final = re.compile(rb":0+\.")
-_LONG: Final = b":" + b"0" * 16
+# Where a number may have a fraction, an exponent or many digits, it is looked at more closely. Without white
+# space, which the one form has nowhere, a number stands behind a key's quotation mark and colon, or behind a
+# bracket or a comma; text that looks like one costs a closer look, too, and nothing else. Digests, UUIDs,
+# times and tags have colons, dashes, digits and an "e": they must not look like one, since every entry has
+# some. An expression over the entry itself would take as long as reading it three times.
+_LOOK: Final = bytes.maketrans(b"0123456789-[.eE", b"00000000000,...")
+_FRACTIONS: Final = (re.compile(rb'":0+\.'), re.compile(rb",0+\."))
+_LONG: Final = (b'":' + b"0" * 16, b"," + b"0" * 16)
 _OBJECTS: Final = ("data", "object", "private", "source")
 _TEXTS: Final = ("outcome", "project")
 
@@ -38,16 +39,19 @@ def flaw_of(entry: bytes) -> str | None:
 
 
 def _is_canonical(said: Any, entry: bytes) -> bool:
-    if entry.isascii() and _is_flat(entry) and _has_short_integers(entry):
+    if entry.isascii() and _is_flat(entry) and has_plain_numbers(entry):
         return orjson.dumps(said, option=orjson.OPT_SORT_KEYS) == entry
     if _is_too_deep(said):
         raise ValueError(f"It is nested deeper than {DEEPEST} levels.")
     return canonical(said) == entry
 
 
-def _has_short_integers(entry: bytes) -> bool:
+def has_plain_numbers(entry: bytes) -> bool:
+    """Return False if an entry may hold a number other than a short integer; text may look like one."""
     seen = entry.translate(_LOOK)
-    return _LONG not in seen and not _FRACTION.search(seen, _BODY)
+    return not any(long in seen for long in _LONG) and not any(
+        fraction.search(seen) for fraction in _FRACTIONS
+    )
 
 
 def _is_flat(entry: bytes) -> bool:
@@ -58,6 +62,8 @@ def _is_too_deep(said: Any) -> bool:
     level = [said]
     for _ in range(DEEPEST):
         level = [inner for each in level for inner in _inside(each)]
+        if not level:
+            return False
     return any(isinstance(each, dict | list) for each in level)
 
 

@@ -18,7 +18,7 @@ from audit.models import Event, Leaf, RefusedEntry, Tree
 from audit.proving import prove
 from audit.sealing import NotSealed, proof_of
 from audit.sequencer.batch import take_batch
-from audit.sequencer.form import DEEPEST, flaw_of
+from audit.sequencer.form import DEEPEST, flaw_of, has_plain_numbers
 from audit.verify import gatehouse_verify as verifier
 from tests import factories as make
 from tests.audit.sealing import tamper
@@ -38,9 +38,12 @@ TRAPS = {
     "escapes in capitals": f'{{{ACTOR},"data":{{"a":"\\u001F"}},"type":"t"}}',
     "has a fraction": f'{{{ACTOR},"data":{{"a":1.5}},"type":"t"}}',
     "has a fraction of nothing": f'{{{ACTOR},"data":{{"a":[1.0]}},"type":"t"}}',
+    "has a fraction below nothing": f'{{{ACTOR},"data":{{"a":-1.5}},"type":"t"}}',
+    "has a fraction in a list": f'{{{ACTOR},"data":{{"a":[1,-2.5]}},"type":"t"}}',
     "has an exponent": f'{{{ACTOR},"data":{{"a":1e2}},"type":"t"}}',
     "has a minus and nothing": f'{{{ACTOR},"data":{{"a":-0}},"type":"t"}}',
     "has more digits than readers keep": f'{{{ACTOR},"data":{{"a":9007199254740993}},"type":"t"}}',
+    "has too many digits in a list": f'{{{ACTOR},"data":{{"a":[1,-9007199254740993]}},"type":"t"}}',
     "has very many digits": f'{{{ACTOR},"data":{{"a":{"9" * 400}}},"type":"t"}}',
     "has a key that is not ASCII": f'{{{ACTOR},"data":{{"é":1}},"type":"t"}}',
     "is nested too deeply": f'{{{ACTOR},"data":{{"a":{"[" * 900}{"]" * 900}}},"type":"t"}}',
@@ -105,6 +108,19 @@ def test_what_only_looks_dangerous_is_put_into_the_tree():
     assert Leaf.objects.count() == len(HARMLESS)
     for event in Event.objects.all():
         assert verifier.entry_of(bytes(event.entry))["id"] == str(event.uid)
+
+
+def test_what_every_entry_has_is_not_taken_for_a_number():
+    data = {
+        "digest": "sha256:12e4" + "0" * 60,
+        "image": "registry.example.com:5000/part:1.27.0",
+        "request": "1234e678-12e4-4e12-81e2-000000000000",
+        "at": "2026-03-03T14:05:00.123456Z",
+        "number": 12,
+        "numbers": [1, -2],
+    }
+    body = {"actor": {"id": "usr_1"}, "data": data, "type": "t"}
+    assert has_plain_numbers(canonical({"at": data["at"], "body": body, "v": 1}))
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
