@@ -10,7 +10,10 @@ import structlog
 _SECRET_NAMES = re.compile(
     r"password|secret|token|authorization|cookie|csrf|api_?key", re.IGNORECASE
 )
-_SECRET_VALUES = re.compile(r"gh_[A-Za-z0-9_-]{20,}|Bearer\s+\S+|://[^/\s:@]+:[^/\s@]+@")
+_SECRET_VALUES = re.compile(
+    r"gh_[A-Za-z0-9_-]{20,}|whsec_[A-Za-z0-9+/=_-]{8,}|PRIVATE\+KEY\+\S+|Bearer\s+\S+"
+    r"|://[^/\s:@]*:[^/\s@]+@|[?&](?i:password|secret|token|api_?key)=[^&\s'\"]+"
+)
 REMOVED = "[removed]"
 
 

@@ -89,7 +89,11 @@ class MessageMiddleware(of_messages.MessageMiddleware):
 
 
 class ContentPolicyMiddleware:
-    """Send the content security policy, the same with every answer: there are no nonces to make."""
+    """Say with every answer what a browser may do with it.
+
+    The content security policy is always the same: there are no nonces to make. What a view does not say
+    anything about is kept by nobody but the browser, and asked for again before it is shown.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -99,6 +103,7 @@ class ContentPolicyMiddleware:
         """Answer the request."""
         response = self.get_response(request)
         response.headers.setdefault(HEADER, self._policy)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
 

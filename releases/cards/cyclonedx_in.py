@@ -161,14 +161,8 @@ def _dataset(reader: Reader, path: tuple[str | int, ...]) -> dict[str, str]:
 
 def _analysis(reader: Reader, found: Found) -> None:
     path = ("modelCard", "quantitativeAnalysis", "performanceMetrics")
-    rows = []
-    for index in range(reader.count(*path)):
-        one = (*path, index)
-        row = {name: reader.text(*one, name) for name in ("type", "value", "slice")}
-        row["low"] = reader.text(*one, "confidenceInterval", "lowerBound")
-        row["high"] = reader.text(*one, "confidenceInterval", "upperBound")
-        rows.append((at(*one), row))
-    found.take_rows("metrics", rows)
+    interval = ("confidenceInterval", "lowerBound", "upperBound")
+    found.take_metrics(reader, path, interval=interval)
 
 
 def _considerations(reader: Reader, found: Found) -> None:

@@ -70,6 +70,24 @@ class Found:
         elif self.left[-1].path != "…":
             self.left.append(Left("…", "There is more that was not taken."))
 
+    def take_metrics(
+        self, reader: "Reader", path: tuple[str, ...], *, interval: tuple[str, str, str]
+    ) -> None:
+        """Take the list of metrics at the path.
+
+        Args:
+            interval: what the format calls the confidence interval, its lower and its upper bound.
+        """
+        whole, low, high = interval
+        rows: list[tuple[str, Any]] = []
+        for index in range(reader.count(*path)):
+            one = (*path, index)
+            row = {name: reader.text(*one, name) for name in ("type", "value", "slice")}
+            row["low"] = reader.text(*one, whole, low)
+            row["high"] = reader.text(*one, whole, high)
+            rows.append((at(*one), row))
+        self.take_rows("metrics", rows)
+
 
 class Reader:
     """Takes values out of a copy of the document; what remains at the end is what nobody took."""

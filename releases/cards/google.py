@@ -87,14 +87,8 @@ def _parameters(reader: Reader, found: Found) -> None:
 
 def _analysis(reader: Reader, found: Found) -> None:
     path = ("quantitative_analysis", "performance_metrics")
-    rows = []
-    for index in range(reader.count(*path)):
-        one = (*path, index)
-        row = {name: reader.text(*one, name) for name in ("type", "value", "slice")}
-        row["low"] = reader.text(*one, "confidence_interval", "lower_bound")
-        row["high"] = reader.text(*one, "confidence_interval", "upper_bound")
-        rows.append((at(*one), row))
-    found.take_rows("metrics", rows)
+    interval = ("confidence_interval", "lower_bound", "upper_bound")
+    found.take_metrics(reader, path, interval=interval)
 
 
 def _considerations(reader: Reader, found: Found) -> None:

@@ -5,24 +5,15 @@ from typing import Any
 
 from django import forms
 
-from catalog.models import Project, ProjectUserObjectPermission, User
+from catalog.models import Project, User
 from catalog.permissions import Permission
-
-
-class _People(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
-    """People by the names they are known by."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        """Return the name."""
-        name: str = obj.display_name
-        return name
+from releases.forms.holders import AccountField, holders_of, offer
 
 
 class OpenReviewForm(forms.Form):
     """Who is to review access, and until when."""
 
-    owner = _People(
-        User.objects.none(),
+    owner = AccountField(
         label="Who signs it",
         help_text="One of those who may give and take roles here.",
     )
@@ -35,14 +26,9 @@ class OpenReviewForm(forms.Form):
 
     def __init__(self, project: Project, data: Any = None) -> None:
         super().__init__(data)
-        held = ProjectUserObjectPermission.objects.with_permission(
-            Permission.MANAGE_MEMBERS.codename
-        ).filter(content_object=project)
-        people = User.objects.filter(pk__in=held.values("user_id"))
         superusers = User.objects.filter(is_superuser=True, is_active=True)
-        owner = self.fields["owner"]
-        if isinstance(owner, forms.ModelChoiceField):
-            owner.queryset = (people | superusers).order_by("username")
+        managers = holders_of(Permission.MANAGE_MEMBERS, project) | superusers
+        offer(self.fields["owner"], managers.order_by("username"))
 
     def clean_due_at(self) -> datetime | None:
         """Return the end of that day, UTC."""

@@ -7,32 +7,23 @@ from typing import Any, Final
 from django import forms
 
 from catalog.errors import InvalidInput
-from catalog.models import Project, ProjectUserObjectPermission, RiskTier, User, UserKind
+from catalog.models import Project, RiskTier, UserKind
 from catalog.permissions import Permission
 from releases.actions.review_card import LONGEST_TEXT
 from releases.cards.content import cleaned_field
 from releases.cards.fields import FIELDS, GROUPS, CardField, Shape
 from releases.cards.lines import columns_in_words, read_typed, typed
 from releases.cards.saving import LONGEST_NOTE
+from releases.forms.holders import AccountField, holders_of, offer
 
 _ROWS: Final = {Shape.TEXT: 4, Shape.POINTS: 4, Shape.ROWS: 4}
 _WHO: Final = ("owner", "risk_tier", "note")
 
 
-class _People(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
-    """People by the names they are known by."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        """Return the name."""
-        name: str = obj.display_name
-        return name
-
-
 class CardForm(forms.Form):
     """A whole card. Points stand one a line, rows with bars between their parts."""
 
-    owner = _People(
-        User.objects.none(),
+    owner = AccountField(
         required=False,
         help_text="The person who answers for the card, and is told when it is overdue.",
     )
@@ -53,13 +44,10 @@ class CardForm(forms.Form):
         super().__init__(data, **options)
         for field in FIELDS:
             self.fields[field.name] = _form_field(field)
-        held = ProjectUserObjectPermission.objects.with_permission(
-            Permission.VIEW_PROJECT.codename
-        ).filter(content_object=project)
-        people = User.objects.filter(kind=UserKind.PERSON, is_active=True)
-        owner = self.fields["owner"]
-        if isinstance(owner, forms.ModelChoiceField):
-            owner.queryset = people.filter(pk__in=held.values("user_id")).order_by("full_name")
+        people = holders_of(Permission.VIEW_PROJECT, project).filter(
+            kind=UserKind.PERSON, is_active=True
+        )
+        offer(self.fields["owner"], people.order_by("full_name"))
 
     @property
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:

@@ -180,6 +180,17 @@ def test_the_card_stands_on_the_pages_of_its_version_and_goes_as_a_file(written,
     assert as_("vera").get(at(written, "card-md"))["Content-Type"].startswith("text/markdown")
 
 
+def test_a_version_s_label_names_the_file_and_says_nothing_else_to_a_browser(world, written, as_):
+    label = '9"; filename="x.html\r\nSet-Cookie: a=b'
+    odd = factories.version(world.project, "credit-model", label, kind="model")
+    as_("mei").post(at(odd, "edit-card"), whole())
+    answer = as_("vera").get(at(odd, "card-md"))
+    assert answer["Content-Disposition"].startswith(
+        "attachment; filename*=utf-8''credit-model-9%22"
+    )
+    assert "Set-Cookie" not in answer.headers
+
+
 def test_other_artifacts_have_no_card(world, as_):
     image = world.version()
     assert as_("tom").get(at(image)).status_code == 404

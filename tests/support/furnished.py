@@ -66,11 +66,6 @@ def furnish(world: ApiWorld) -> dict[str, object]:
         "event": event.pk,
         "uid": event.uid,
         "stream": event.stream,
-        "pseudonym": factories.person("tom").pseudonym,
-        "model_version": 1,
-        "erasure": 1,
-        "hold": 1,
-        "binding": 1,
     }
 
 
