@@ -81,7 +81,7 @@ class Found:
         whole, low, high = interval
         rows: list[tuple[str, Any]] = []
         for index in range(reader.count(*path)):
-            one = (*path, index)
+            one: tuple[str | int, ...] = (*path, index)
             row = {name: reader.text(*one, name) for name in ("type", "value", "slice")}
             row["low"] = reader.text(*one, whole, low)
             row["high"] = reader.text(*one, whole, high)

@@ -268,6 +268,8 @@ accounts/password/change/
 api/v1/change-requests/
 api/v1/clusters/
 api/v1/clusters/<slug:name>/
+api/v1/data/states/
+api/v1/data/uses/
 api/v1/deployments/
 api/v1/me/
 api/v1/me/tokens/
@@ -285,6 +287,7 @@ api/v1/teams/
 api/v1/teams/<slug:slug>/
 api/v1/teams/<slug:slug>/members/
 change-requests/
+data/
 model-cards/
 people/
 people/-/known-as/<slug:pseudonym>/

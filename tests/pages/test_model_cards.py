@@ -140,7 +140,7 @@ def test_an_import_shows_what_it_took_and_what_it_left(version, as_):
     [
         (b"", "empty"),
         (b"hello", "This is no model card."),
-        (b"---\na: &a [x]\nb: *a\n---\n", "has the alias *a"),
+        (b"---\na: &a [x]\nb: *a\n---\n", "uses YAML anchors or aliases (line 2)"),
         (b'{"bomFormat": "CycloneDX", "specVersion": "1.7"}', "no component of type"),
     ],
 )
