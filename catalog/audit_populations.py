@@ -24,7 +24,21 @@ WHERE (%(project)s::text IS NULL OR p.slug = %(project)s)
 ORDER BY m.id
 """
 
+_COLUMNS: Final = {
+    "ended_at": "When it was taken away or ran out (UTC); empty while it holds",
+    "expires_at": "When it ends by itself (UTC); empty when it does not",
+    "given_at": "When it was given (UTC)",
+    "given_by": "Who gave it, by pseudonym",
+    "member": "Who holds it: a pseudonym, or team/ and the team's name",
+    "member_name": "Their name, as the portal knows it today",
+    "membership": "Key of the membership",
+    "only_environments": "Environments it is limited to; empty for all of the project",
+    "permissions": "What the role allows, as it stands today",
+    "role": "Name of the role",
+}
+
 SOURCE: Final = PopulationSource(
+    columns=_COLUMNS,
     populations=(
         Population(
             name="memberships",

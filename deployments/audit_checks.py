@@ -190,6 +190,17 @@ SELECT m.about, m.key AS id, m.label, m.at,
 FROM models m
 """
 
+_DATA_NAMED: Final = """
+SELECT m.about, m.key AS id, m.label, m.at,
+    EXISTS (SELECT FROM models_registry_modelversion v WHERE v.artifact_version_id = m.version_id
+        AND jsonb_array_length(v.datasets) > 0)
+    OR EXISTS (SELECT FROM releases_evidence e WHERE e.artifact_version_id = m.version_id
+        AND e.kind IN ('datasets', 'dvc') AND e.outcome = 'pass' AND e.added_at <= m.at) AS holds,
+    'Neither its run nor a report names the data on which ' || m.model || ' was trained.' AS why,
+    1::bigint AS cases
+FROM models m
+"""
+
 _TABLES: Final = ("deployments_deployment", "releases_changerequest")
 
 SOURCE: Final = CheckSource(
@@ -302,6 +313,14 @@ SOURCE: Final = CheckSource(
             cases="models put into production",
             source=(*_TABLES, "releases_evidence"),
             sql=_MEASURED,
+            needs=("carried", "changes", "models"),
+        ),
+        Check(
+            name="models-data-named",
+            title="Every model went to production with the data named that it was trained on",
+            cases="models put into production",
+            source=(*_TABLES, "models_registry_modelversion", "releases_evidence"),
+            sql=_DATA_NAMED,
             needs=("carried", "changes", "models"),
         ),
         Check(

@@ -13,7 +13,6 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
-from audit.audit_events import AuditEvent
 from audit.doctor.finding import Finding, judge
 
 _SHOWN: Final = 5
@@ -40,7 +39,11 @@ class Population:
         rows, parameters = self.rows().order_by().query.sql_with_params()
         with connection.cursor() as cursor:
             statement = _COMPARE.format(
-                rows=rows, where=self.where, shown=_SHOWN, recovered=AuditEvent.LOG_RECOVERED
+                rows=rows,
+                where=self.where,
+                shown=_SHOWN,
+                recovered=_RECOVERED,
+                not_recovered=_NOT_RECOVERED,
             )
             cursor.execute(statement, [*parameters, list(self.events)])
             held, told, differing = cursor.fetchone()
@@ -78,20 +81,25 @@ class Reconciled:
         return judge(self.name, complaints, good=f"{self.name}: {self.rows} on both sides.")
 
 
-# One statement sees one state, also while others write. What came back from the published files after a
-# restore, in one transaction with the event that says so, has no rows: these the backup did not hold. Only
-# the owner of the schema recovers: who else says so excuses nothing.
-_COMPARE: Final = """
-WITH held AS (SELECT stream, count(*) AS number FROM ({rows}) AS r(stream) GROUP BY stream),
+# What came back from the published files after a restore, in one transaction with the event that says so,
+# has no rows: these the backup did not hold. Only the owner of the schema recovers: who else says so excuses
+# nothing.
+_RECOVERED: Final = """
 recovered AS (
     SELECT e.id, e.xid FROM audit_event e JOIN pg_roles u ON u.rolname = e.db_user
-    WHERE e.type = '{recovered}' AND pg_has_role(u.oid,
+    WHERE e.type = 'audit.log_recovered' AND pg_has_role(u.oid,
         (SELECT relowner FROM pg_class WHERE oid = 'public.audit_event'::regclass), 'USAGE')
-),
+)
+"""
+_NOT_RECOVERED: Final = "NOT EXISTS (SELECT FROM recovered r WHERE r.xid = e.xid AND r.id > e.id)"
+
+# One statement sees one state, also while others write.
+_COMPARE: Final = """
+WITH held AS (SELECT stream, count(*) AS number FROM ({rows}) AS r(stream) GROUP BY stream),
+{recovered},
 told AS (
     SELECT stream, count(*) AS number FROM audit_event e
-    WHERE type = ANY(%s) AND ({where})
-      AND NOT EXISTS (SELECT FROM recovered r WHERE r.xid = e.xid AND r.id > e.id)
+    WHERE type = ANY(%s) AND ({where}) AND {not_recovered}
     GROUP BY stream
 ), both_sides AS (
     SELECT stream, coalesce(h.number, 0) AS held, coalesce(t.number, 0) AS told
@@ -114,19 +122,20 @@ class Precedence:
         name: what is looked for, in the plural, such as ``Deployments without an approval``.
         event: the type of the later event.
         needs: the type of the earlier one.
-        undone_by: an event between the two that takes the earlier one back.
+        undone_by: events between the two that take the earlier one back.
     """
 
     name: str
     event: str
     needs: str
-    undone_by: str = ""
+    undone_by: Sequence[str] = ()
 
     def compare(self) -> Reconciled:
         """Count the later events on one side, and those with their earlier one on the other."""
         with connection.cursor() as cursor:
+            undone_by = [*map(str, self.undone_by)]
             cursor.execute(
-                _PRECEDED, {"event": self.event, "needs": self.needs, "undone_by": self.undone_by}
+                _PRECEDED, {"event": self.event, "needs": self.needs, "undone_by": undone_by}
             )
             found, preceded, without = cursor.fetchone()
         sentences = (f"{one} has none." for one in without or ())
@@ -139,7 +148,7 @@ WITH later AS (
         SELECT FROM audit_event b
         WHERE b.stream = e.stream AND b.stream_seq < e.stream_seq AND b.type = %(needs)s
           AND NOT EXISTS (
-            SELECT FROM audit_event u WHERE u.stream = e.stream AND u.type = %(undone_by)s
+            SELECT FROM audit_event u WHERE u.stream = e.stream AND u.type = ANY(%(undone_by)s)
               AND u.stream_seq BETWEEN b.stream_seq AND e.stream_seq)
     ) AS preceded
     FROM audit_event e WHERE e.type = %(event)s
@@ -148,6 +157,51 @@ SELECT count(*), count(*) FILTER (WHERE preceded),
     (array_agg(stream || ' #' || stream_seq ORDER BY stream, stream_seq)
         FILTER (WHERE NOT preceded))[1:5]
 FROM later
+"""
+
+
+@dataclass(frozen=True)
+class Sequel:
+    """An event after which something else must come in the same stream, unless it may still come.
+
+    Attributes:
+        name: what is looked for, in the plural.
+        event: the type of the earlier event; the newest of a stream counts.
+        then: the types of the later ones, of which one is enough.
+        unless: SQL for the streams in which it may still come.
+    """
+
+    name: str
+    event: str
+    then: Sequence[str]
+    unless: str
+
+    def compare(self) -> Reconciled:
+        """Count the earlier events on one side, and those with what came of them on the other."""
+        statement = _FOLLOWED.format(
+            recovered=_RECOVERED, not_recovered=_NOT_RECOVERED, unless=self.unless, shown=_SHOWN
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(statement, {"event": self.event, "then": [*map(str, self.then)]})
+            found, followed, without = cursor.fetchone()
+        sentences = (f"Nothing came of {one}." for one in without or ())
+        return Reconciled(self.name, found, followed, tuple(sentences))
+
+
+_FOLLOWED: Final = """
+WITH {recovered}, newest AS (
+    SELECT e.stream, max(e.stream_seq) AS stream_seq FROM audit_event e
+    WHERE e.type = %(event)s AND {not_recovered} GROUP BY e.stream
+), judged AS (
+    SELECT n.*, n.stream IN ({unless}) OR EXISTS (
+        SELECT FROM audit_event a WHERE a.stream = n.stream AND a.stream_seq > n.stream_seq
+            AND a.type = ANY(%(then)s)
+    ) AS followed FROM newest n
+)
+SELECT count(*), count(*) FILTER (WHERE followed),
+    (array_agg(stream || ' #' || stream_seq ORDER BY stream, stream_seq)
+        FILTER (WHERE NOT followed))[1:{shown}]
+FROM judged
 """
 
 
@@ -182,7 +236,7 @@ SELECT count(h.what), count(t.what), (array_agg(
 FROM held h FULL JOIN told t USING (what)
 """
 
-Reconciliation = Population | Precedence | Agreement
+Reconciliation = Population | Precedence | Sequel | Agreement
 
 
 def checks() -> list[Reconciliation]:

@@ -18,12 +18,14 @@ from audit.doctor.roles import (
     check_ownership,
     check_privileges,
     check_roles,
+    check_writers,
 )
 from audit.doctor.tree import check_sealing, check_tree
 
 CHECKS: Sequence[Callable[[], Finding]] = (
     check_roles,
     check_connection,
+    check_writers,
     check_ownership,
     check_privileges,
     check_triggers,

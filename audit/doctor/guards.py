@@ -87,9 +87,19 @@ def _settings_off() -> Iterator[str]:
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):
         if value("SELECT current_setting(%s)", setting) == "off":
             yield f"{setting} is off: a crash may lose events that people were told of."
-    for role in (APP, SEQUENCER, SIGNER):
-        options = value(
-            "SELECT coalesce((SELECT rolconfig FROM pg_roles WHERE rolname = %s), '{}')", role
-        )
-        if "synchronous_commit=off" in options:
-            yield f"synchronous_commit is off for the role {role}."
+    for (role,) in rows(_NOT_DURABLE, [APP, SEQUENCER, SIGNER]):
+        yield f"synchronous_commit is off for the role {role}."
+
+
+# What a role gets when it signs in: its own setting here, its own everywhere, the database's, in this order.
+_NOT_DURABLE = """
+SELECT r.rolname::text FROM pg_roles r CROSS JOIN LATERAL (
+    SELECT lower(split_part(option, '=', 2)) AS chosen
+    FROM pg_db_role_setting s CROSS JOIN LATERAL unnest(s.setconfig) option
+    WHERE s.setrole IN (r.oid, 0)
+        AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+        AND split_part(option, '=', 1) = 'synchronous_commit'
+    ORDER BY s.setrole = 0, s.setdatabase = 0 LIMIT 1
+) c
+WHERE r.rolname = ANY(%s) AND c.chosen IN ('off', 'false', 'no', '0') ORDER BY 1
+"""

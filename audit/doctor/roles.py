@@ -56,6 +56,30 @@ def check_connection() -> Finding:
     return judge("connection", complaints, good=good)
 
 
+def check_writers() -> Finding:
+    """Entries are written in the names of the roles that are meant for it, never in a superuser's."""
+    complaints = [
+        f"{number} entries were written as {name}{', a superuser' if is_super else ''}, the newest on "
+        f"{newest:%Y-%m-%d %H:%M} UTC: find out who holds that sign-in."
+        for name, is_super, number, newest in rows(_OTHER_WRITERS, RECENT_DAYS, [APP, OWNER])
+    ]
+    return judge(
+        "writers",
+        complaints,
+        good=f"In the last {RECENT_DAYS} days entries were written as {APP} or {OWNER} only.",
+    )
+
+
+RECENT_DAYS = 30
+"""What was found once is not told for ever: the entries themselves stay."""
+_OTHER_WRITERS = """
+SELECT e.db_user, coalesce(bool_or(r.rolsuper), false), count(*), max(e.recorded_at)
+FROM audit_event e LEFT JOIN pg_roles r ON r.rolname = e.db_user
+WHERE e.recorded_at > clock_timestamp() - make_interval(days => %s) AND e.db_user <> ALL(%s)
+GROUP BY e.db_user ORDER BY e.db_user
+"""
+
+
 def check_ownership() -> Finding:
     """The audit tables and functions belong to the owner, and the other roles are not its members."""
     complaints = [

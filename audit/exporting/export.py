@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from audit.audit_events import AuditEvent
-from audit.exporting.statements import COLUMNS, JSON_LINES, TABLE
+from audit.exporting.statements import BOUNDS, COLUMNS, JSON_LINES, PREPARE, TABLE
 from audit.itself import TheLog
 from audit.models import Tree
 from audit.packs.errors import PackNotAllowed
@@ -102,6 +102,7 @@ def _pieces(wanted: Wanted, projects: list[str] | None, size: int) -> Iterator[b
     if wanted.format == Format.TABLE:
         yield (",".join(COLUMNS) + "\r\n").encode()
     with snapshot() as seen:
+        seen.connection.execute(PREPARE)
         for first in range(wanted.after + 1, size, _LEAVES):
             parameters = {
                 "first": first,
@@ -115,9 +116,13 @@ def _pieces(wanted: Wanted, projects: list[str] | None, size: int) -> Iterator[b
 
 
 def _piece(seen: Snapshot, form: Format, parameters: dict[str, Any]) -> bytes:
-    statement = TABLE if form == Format.TABLE else JSON_LINES
-    with seen.connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
-        rows = list(copy)
+    [(lowest, highest)] = seen.all(BOUNDS, parameters)
+    if lowest is None:
+        return b""
+    rows = seen.copied(
+        TABLE if form == Format.TABLE else JSON_LINES,
+        {**parameters, "lowest": lowest, "highest": highest},
+    )
     piece = b"".join(rows)
     return _ended_as_in_csv(piece, rows) if form == Format.TABLE else piece
 

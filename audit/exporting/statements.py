@@ -1,6 +1,9 @@
 """What PostgreSQL writes: each line is finished when it leaves the database."""
 
+import re
 from typing import Final
+
+from audit.packs.csv_text import BLANKS, FORMULAS
 
 # Canonical JSON escapes control characters, so none of these two is ever inside a line.
 _AS_IT_IS: Final = r"FORMAT csv, DELIMITER E'\x02', QUOTE E'\x01'"
@@ -13,7 +16,8 @@ _LINE: Final = """
 _CELLS: Final = {
     "leaf_index": "l.idx",
     "event": "e.uid",
-    "at": "to_char(e.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
+    # As the entry says it: {"at":"2026-11-20T12:00:00.123456Z", … Writing it anew takes four times as long.
+    "at": "encode(substring(e.entry FROM 8 FOR 27), 'escape')",
     "stream": "e.stream",
     "number": "e.stream_seq",
     "type": "e.type",
@@ -33,14 +37,24 @@ _MADE_HERE: Final = frozenset({"leaf_index", "event", "at", "number", "leaf_hash
 """Numbers, times and hashes: nobody can have written a formula there."""
 
 _MARK: Final = "'"
-_BEGINS_A_FORMULA: Final = ", ".join(str(ord(character)) for character in "=+-@\t\r")
-_LAST_SUSPECT: Final = ord("@")
-"""Neither the mark nor what begins a formula stands after it, and letters do: most cells need one look."""
+_LETTERS: Final = (ord("A"), ord("~"))
+"""Nothing suspect stands between them: most cells need one look."""
+_DECIDED: Final = ", ".join(str(ord(character)) for character in f"{FORMULAS}\t\r\n")
+_DEPENDS: Final = ", ".join(str(ord(character)) for character in f"{_MARK} \u00a0")
+_FORMULA: Final = rf"^'*([{BLANKS}]*[{re.escape(FORMULAS)}]|[\t\r\n])".replace("'", "''")
 
-# A range of leaves at a time: their order costs no sorting, and the memory is bounded on both sides.
+PREPARE: Final = "SET LOCAL enable_nestloop = off; SET LOCAL enable_indexscan = off"
+"""Neighbours among leaves are neighbours among events: one run over their pages instead of 5,000 look-ups."""
+
+BOUNDS: Final = """
+SELECT min(event_id), max(event_id) FROM audit_leaf WHERE idx >= %(first)s AND idx < %(last)s
+"""
+"""Between which ids the events of a range of leaves are; nothing for no leaves."""
+
+# A range of leaves at a time: putting them in order takes little memory, and so does what comes back.
 _OF_A_RANGE: Final = """
     FROM audit_leaf l JOIN audit_event e ON e.id = l.event_id
-    WHERE l.idx >= %(first)s AND l.idx < %(last)s
+    WHERE l.idx >= %(first)s AND l.idx < %(last)s AND e.id BETWEEN %(lowest)s AND %(highest)s
       AND (%(projects)s::text[] IS NULL OR e.project = ANY(%(projects)s))
       AND (%(type)s::text IS NULL OR e.type = %(type)s)
       AND (%(since)s::timestamptz IS NULL OR e.recorded_at >= %(since)s)
@@ -53,10 +67,11 @@ def _guarded(name: str) -> str:
     """Return the cell as ``audit.packs.csv_text`` writes it: no spreadsheet takes it for a formula."""
     if name in _MADE_HERE:
         return name
+    first, last = _LETTERS
     return (
-        f"CASE WHEN ascii({name}) > {_LAST_SUSPECT} THEN {name}"
-        f" WHEN ascii({name}) IN ({_BEGINS_A_FORMULA}) OR (ascii({name}) = {ord(_MARK)}"
-        f" AND {name} ~ E'^''+[=+\\\\-@\\t\\r]') THEN '''' || {name} ELSE {name} END"
+        f"CASE WHEN ascii({name}) BETWEEN {first} AND {last} THEN {name}"
+        f" WHEN ascii({name}) IN ({_DECIDED}) OR (ascii({name}) IN ({_DEPENDS}) AND {name} ~ '{_FORMULA}')"
+        f" THEN chr({ord(_MARK)}) || {name} ELSE {name} END"
     )
 
 

@@ -1,6 +1,6 @@
 """The control that a pack is about: what it asks, how its checks stand, and each case of each check."""
 
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -13,6 +13,16 @@ from audit.packs.scope import Scope
 from audit.packs.snapshot import Snapshot
 from audit.packs.statement import Statement
 from audit.packs.zip_file import Archive
+
+_COLUMNS: Final = {
+    "about": "Kind of the record that the case is about",
+    "id": "Its key",
+    "label": "Its name for people",
+    "at": "When the case began (UTC); empty when it is of no time",
+    "holds": "Y when the rule holds in this case, N when it is an exception",
+    "why": "What is wrong if the rule does not hold; to be read only beside an N",
+    "cases": "How many cases the line stands for: 1, but in lists that count many at once",
+}
 
 
 def add_control(
@@ -34,7 +44,8 @@ def add_control(
     rows = snapshot.all(statement_for(control.checks), {**parameters, "shown": 0})
     found = results_of(control.checks, rows, whole=whole)
     answer = Answer(control=control, results=[found[check.name] for check in control.checks])
-    archive.add("control.json", _document(answer))
+    statement.control = _document(answer)
+    archive.add("control.json", _json(statement.control))
     for check in control.checks:
         if whole or not check.of_portal:
             listed = Population(
@@ -42,14 +53,15 @@ def add_control(
                 title=check.title,
                 source=tuple(check.source),
                 sql=rows_of(check),
+                columns=_COLUMNS,
             )
             statement.draw(archive, snapshot, listed, parameters)
 
 
-def _document(answer: Answer) -> bytes:
+def _document(answer: Answer) -> dict[str, Any]:
     control = answer.control
     framework = next(each for each in frameworks() if each.key == control.framework)
-    document = {
+    return {
         "control": control.name,
         "framework": framework.title,
         "edition": framework.edition,
@@ -69,4 +81,7 @@ def _document(answer: Answer) -> bytes:
             for each in answer.results
         ],
     }
+
+
+def _json(document: Any) -> bytes:
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"

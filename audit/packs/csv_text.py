@@ -1,7 +1,8 @@
 """CSV as RFC 4180 has it, and without what a spreadsheet would take for a formula.
 
-A cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return gets an apostrophe before it,
-and so does one that begins with such an apostrophe already: so the guard can be taken off again.
+A cell that begins with ``=``, ``+``, ``-`` or ``@`` (or their full-width forms), perhaps after blanks, or
+with a tab or a line end, gets an apostrophe before it, and so does one that begins with such an apostrophe
+already: so the guard can be taken off again. The list is that of OWASP's page on CSV injection, and blanks.
 """
 
 import re
@@ -11,9 +12,11 @@ from typing import Any, Final
 
 from audit.times import in_utc
 
-_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
+BLANKS: Final = " \u00a0\t\r\n"
+FORMULAS: Final = "=+-@\uff1d\uff0b\uff0d\uff20"
+_FORMULA: Final = re.compile(rf"'*(?:[{BLANKS}]*[{re.escape(FORMULAS)}]|[\t\r\n])")
 _QUOTED: Final = re.compile(r'[",\r\n]')
-_SUSPECT: Final = frozenset("=+-@\t\r'")
+_SUSPECT: Final = frozenset(f"'{BLANKS}{FORMULAS}")
 """First characters of few cells: most are written as they are, after one look."""
 
 

@@ -47,9 +47,10 @@ class _Lines:
         self.waiting.clear()
 
 
+_TABLE: Final = "formats/events.csv"
 _FILES: Final = {
     "formats/events.jsonl": "Every entry, byte for byte, with its place in the log",
-    "formats/events.csv": "The same events as a table",
+    _TABLE: "The same events as a table",
     "formats/ocsf.jsonl": "The same events as OCSF",
     "formats/approvals.intoto.jsonl": "Signatures as in-toto statements",
 }
@@ -81,8 +82,9 @@ class EventFiles:
                     tick(number)
             for each in files:
                 each.flush()
+        columns = statement.explained(_COLUMNS)
         statement.files += [
-            Listed(name, title, each.rows, _SOURCE)
+            Listed(name, title, each.rows, _SOURCE, columns=columns if name == _TABLE else {})
             for (name, title), each in zip(_FILES.items(), files, strict=True)
         ]
 

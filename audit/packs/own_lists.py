@@ -26,7 +26,38 @@ WHERE e.facts ->> 'outcome' IN ('failure', 'denied', 'error')
 ORDER BY e.id
 """
 
+_COLUMNS: Final = {
+    "actor": "Who did it, by pseudonym: usr_… is a person or a service account",
+    "actor_kind": "person, service or system",
+    "actor_name": "Their name, as far as it may be shown and is not erased",
+    "actual": "What was found: the tables' side of a comparison, or the cases of what must not be",
+    "at": "When it happened (UTC), as the database stamped it",
+    "channel": "Through what it came: pages, API, command or worker",
+    "check": "What was counted twice",
+    "column": "Name in the first line of that file",
+    "db_user": "Role of the database in whose name the entry was written",
+    "event": "Id of the entry in the log that tells of it",
+    "expected": "What it must be: the log's side of the comparison",
+    "file": "Path in this pack",
+    "leaf_hash": "SHA-256 of a zero byte and the entry: its leaf in the log's tree",
+    "leaf_index": "Place of that entry in the log; empty when the pack's checkpoint does not cover it yet",
+    "meaning": "What stands in it",
+    "number": "Number of the entry in its stream: 1, 2, 3 … without a gap",
+    "object": "What it was done to, by its label",
+    "object_id": "Key of what it was done to",
+    "object_type": "Kind of what it was done to",
+    "outcome": "success, failure, denied (refused) or error (ended without a result)",
+    "place": "Of the column, from the left",
+    "project": "Slug of the project; empty for what belongs to none",
+    "result": "equal or different",
+    "sentence": "The entry in words",
+    "stream": "The thing whose history the entry continues, such as change-request/12",
+    "type": "Kind of the event",
+    "why": "Why it failed or was refused, as it was said then",
+}
+
 SOURCE: Final = PopulationSource(
+    columns=_COLUMNS,
     populations=(
         Population(
             name="failed_or_denied",

@@ -56,7 +56,9 @@ WHAT IS IN IT
   scope.json            what was asked for
   ipe_statement.json    how every list was drawn, its rows, and what was counted twice
   population/           the lists: change requests, approvals, deployments, releases, evidence, roles,
-                        what failed or was denied; reconciliation.csv
+                        what failed or was denied, deployments without approval and approvals without
+                        deployment; reconciliation.csv: what was counted twice
+  population/columns.csv   what each column of each of these tables means
   samples/CR-…/         changes with everything: entries, proofs, timeline, names, attachments{drawn}
   log/                  the signed checkpoint and the tiles of the tree (c2sp.org/tlog-tiles){full}
   formats/              all entries in scope as JSON lines, CSV, OCSF; OSCAL, CycloneDX, in-toto

@@ -1,8 +1,8 @@
-"""The report for people: a tagged PDF/A-2b, the same bytes for the same pack."""
+"""The report for people: a tagged PDF/A-2a and PDF/UA-1, the same bytes for the same pack."""
 
 import tempfile
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -80,7 +80,7 @@ def report_of(
             str(where / "report.typ"),
             root=folder,
             format="pdf",
-            pdf_standards=["a-2b"],
+            pdf_standards=["a-2a", "ua-1"],
             ignore_system_fonts=True,
         )
     return made
@@ -119,11 +119,26 @@ def _document(
             [each.check, str(each.expected), str(each.actual), each.result]
             for each in statement.compared
         ],
-        "files": [[each.path, each.title, str(each.rows)] for each in statement.files],
+        "control": _control(statement.control),
+        "files": [[each.path, each.title, str(each.rows)] for each in statement.told],
         "samples_sentence": _how_drawn(scope, len(samples)),
         "samples": [_sample(sample) for sample in samples[:_MOST_SAMPLES]],
         "steps": _STEPS,
         "limits": [*LIMITS, *(() if scope.mode == Mode.FULL else (PART_ONLY,))],
+    }
+
+
+def _control(control: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if control is None:
+        return None
+    return {
+        "title": f"{control['framework']} {control['control'].partition('/')[2]}: {control['title']}",
+        "asks": control["asks"],
+        "left_to": control["left_to"],
+        "checks": [
+            [each["title"], each["counted"], str(each["cases"]), str(each["exceptions"])]
+            for each in control["checks"]
+        ],
     }
 
 
@@ -143,23 +158,28 @@ def _sample(sample: Sample) -> dict[str, Any]:
         "title": f"{change.label}: {change.release} on {change.environment} of {change.project}",
         "facts": [
             ["Kind, state", f"{change.kind}, {change.state}"],
-            ["Asked for by", f"{change.requester_name or '(erased)'}, {change.at}"],
+            ["Asked for by", f"{change.requester_name or '(erased)'}, {_time(change.at)} UTC"],
             ["Reason", change.reason[:_LONGEST] or "(erased)"],
             ["Content", change.content_digest],
-            ["Deployed", change.deployed_at or "no"],
+            ["Deployed", f"{_time(change.deployed_at)} UTC" if change.deployed_at else "no"],
             ["Approved first", _said(change.approved_first)],
             ["Signed by others", _said(change.nobody_own)],
         ],
         "signatures": [
             [
                 f"{each.name} ({each.actor})",
-                each.at,
+                _time(each.at),
                 "approval" if each.decision == "approved" else "rejection",
                 f"{each.roles}. {each.comment[:_LONGEST]}",
             ]
             for each in change.signatures
         ],
     }
+
+
+def _time(at: str) -> str:
+    """Return ``2026-11-20 12:00:00`` of ``2026-11-20T12:00:00.123456Z``; entries and lists have the rest."""
+    return at[:19].replace("T", " ")
 
 
 def _said(holds: bool | None) -> str:  # noqa: FBT001 -- a fact, not a switch

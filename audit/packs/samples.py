@@ -28,9 +28,10 @@ _OF_STREAMS: Final = """
 SELECT l.idx FROM audit_event e JOIN audit_leaf l ON l.event_id = e.id
 WHERE e.stream = ANY(%(streams)s) AND l.idx < %(size)s ORDER BY l.idx
 """
-_TIMELINE: Final = (
+TIMELINE: Final = (
     "leaf_index", "event", "at", "actor", "actor_name", "type", "outcome", "sentence", "leaf_hash",
 )  # fmt: skip
+"""The columns of a sample's timeline."""
 
 
 class Attachments(Protocol):
@@ -99,7 +100,7 @@ def add_sample(
         archive.add(f"{base}/entries/{sealed.uid}.json", sealed.raw)
         archive.add(f"{base}/proofs/{sealed.uid}.tlog-proof", log.proof(sealed.index))
     archive.add(f"{base}/events.jsonl", b"".join(sealed.line for sealed in entries))
-    archive.add(f"{base}/timeline.csv", document(_TIMELINE, [_row(s, names) for s in entries]))
+    archive.add(f"{base}/timeline.csv", document(TIMELINE, [_row(s, names) for s in entries]))
     archive.add(f"{base}/disclosures.json", orjson.dumps(disclosed, option=orjson.OPT_SORT_KEYS))
     missing = _attach(archive, base, entries)
     sample = Sample(change, entries, disclosed, missing)

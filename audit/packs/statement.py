@@ -3,14 +3,15 @@
 Auditors call it IPE: information produced by the entity. The counts come from one snapshot.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 
 from audit.packs.csv_text import document, line
-from audit.packs.population import PARAMETERS, Population, PopulationSource
+from audit.packs.population import PARAMETERS, Population, PopulationSource, meanings
+from audit.packs.samples import TIMELINE
 from audit.packs.scope import Scope
 from audit.packs.snapshot import Snapshot
 from audit.packs.zip_file import Archive
@@ -18,17 +19,20 @@ from audit.times import in_utc
 
 VERSION: Final = "gatehouse.ipe/v1"
 _CHUNK: Final = 500
+_COMPARED: Final = ("check", "expected", "actual", "result")
+_COLUMNS: Final = ("file", "place", "column", "meaning")
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A file of rows in the pack."""
+    """A file of rows in the pack; ``columns`` are their names and what each of them means."""
 
     path: str
     title: str
     rows: int
     source: Sequence[str]
     sql: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -39,6 +43,9 @@ class Listed:
             "rows": self.rows,
             "source": list(self.source),
             "sql": " ".join(self.sql.split()),
+            "columns": [
+                {"name": name, "meaning": meaning} for name, meaning in self.columns.items()
+            ],
         }
 
 
@@ -72,6 +79,16 @@ class Statement:
 
     files: list[Listed] = field(default_factory=list)
     compared: list[Compared] = field(default_factory=list)
+    control: Mapping[str, Any] | None = None
+    """What ``control.json`` says, if the pack is about a control."""
+    _meanings: Mapping[str, str] = field(default_factory=meanings)
+
+    def explained(
+        self, columns: Iterable[str], own: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """Return what columns mean, in their order; ``own`` before what every list calls so."""
+        known = {**self._meanings, **(own or {})}
+        return {name: known[name] for name in columns}
 
     def draw(
         self,
@@ -96,8 +113,16 @@ class Statement:
                     out.write("".join(some).encode())
                     some.clear()
             out.write("".join(some).encode())
-        listed = Listed(path, population.title, number, population.source, population.sql)
-        self.files.append(listed)
+        self.files.append(
+            Listed(
+                path,
+                population.title,
+                number,
+                population.source,
+                population.sql,
+                self.explained(columns, population.columns),
+            )
+        )
 
     def compare(
         self, snapshot: Snapshot, sources: Sequence[PopulationSource], parameters: dict[str, Any]
@@ -110,6 +135,11 @@ class Statement:
                 self.compared.append(Compared(each.check, expected, actual))
 
     @property
+    def told(self) -> list[Listed]:
+        """The files as they are told to people: the lists before the events in their formats."""
+        return sorted(self.files, key=lambda each: not each.path.startswith("population/"))
+
+    @property
     def exceptions(self) -> list[Compared]:
         """The counts that differ."""
         return [each for each in self.compared if each.result != "equal"]
@@ -117,10 +147,16 @@ class Statement:
     def add_to(self, archive: Archive, about: dict[str, Any], scope: Scope) -> None:
         """Add the statement and its comparisons as a table."""
         rows = [(each.check, each.expected, each.actual, each.result) for each in self.compared]
-        header = ("check", "expected", "actual", "result")
-        archive.add("population/reconciliation.csv", document(header, rows))
-        table = Listed("population/reconciliation.csv", "What was counted twice", len(rows), ())
-        self.files.append(table)
+        self._add_table(archive, "reconciliation", "What was counted twice", _COMPARED, rows)
+        tables = {each.path: each.columns for each in self.files}
+        tables["population/columns.csv"] = self.explained(_COLUMNS)
+        tables["samples/*/timeline.csv"] = self.explained(TIMELINE)
+        told = [
+            (path, number, name, meaning)
+            for path in sorted(tables)
+            for number, (name, meaning) in enumerate(tables[path].items(), 1)
+        ]
+        self._add_table(archive, "columns", "What each column of each table means", _COLUMNS, told)
         values = {name: _value(scope.parameters.get(name)) for name in PARAMETERS if name != "size"}
         whole = {
             "statement": VERSION,
@@ -131,6 +167,18 @@ class Statement:
         }
         option = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
         archive.add("ipe_statement.json", orjson.dumps(whole, option=option) + b"\n")
+
+    def _add_table(
+        self,
+        archive: Archive,
+        name: str,
+        title: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+    ) -> None:
+        path = f"population/{name}.csv"
+        archive.add(path, document(columns, rows))
+        self.files.append(Listed(path, title, len(rows), (), columns=self.explained(columns)))
 
 
 def _value(value: Any) -> Any:

@@ -79,7 +79,7 @@ _LINE_END = re.compile(rb',"index":(0|[1-9][0-9]{0,18}),"leaf_hash":"([0-9a-f]{6
 _TAIL = re.compile(
     rb'"id":"([0-9a-f-]{36})","s":"((?:[^"\\]|\\.){1,2000})","seq":([1-9][0-9]{0,18}),"v":1\}'
 )
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+_GUARDED = re.compile("'+(?:[ \u00a0\t\r\n]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
 
 
 class Refused(Exception):

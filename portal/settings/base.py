@@ -339,6 +339,7 @@ AUDIT_RECONCILIATION = [
     "audit.completeness.populations.POPULATIONS",
     "audit.privacy.reconciliation.POPULATIONS",
     "catalog.audit_reconciliation.POPULATIONS",
+    "models_registry.audit_reconciliation.POPULATIONS",
     "releases.audit_reconciliation.POPULATIONS",
     "deployments.audit_reconciliation.POPULATIONS",
 ]
@@ -347,6 +348,7 @@ AUDIT_RECONCILIATION = [
 AUDIT_POPULATIONS = [
     "audit.packs.own_lists.SOURCE",
     "catalog.audit_populations.SOURCE",
+    "models_registry.audit_populations.SOURCE",
     "releases.audit_populations.SOURCE",
     "deployments.audit_populations.SOURCE",
 ]

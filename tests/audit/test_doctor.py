@@ -19,7 +19,13 @@ from audit.doctor.guards import (
     check_watched_tables,
     hash_of,
 )
-from audit.doctor.roles import check_connection, check_ownership, check_privileges, check_roles
+from audit.doctor.roles import (
+    check_connection,
+    check_ownership,
+    check_privileges,
+    check_roles,
+    check_writers,
+)
 from audit.doctor.tree import check_sealing, check_tree
 from tests import factories as make
 from tests.audit.conftest import connected_as
@@ -154,6 +160,31 @@ DEEDS = [
     ),
     (check_durability, "SET LOCAL synchronous_commit = off", "synchronous_commit is off:"),
     (check_durability, "ALTER ROLE gatehouse_app SET synchronous_commit = off", "for the role"),
+    (
+        check_durability,
+        (
+            "DO $$ BEGIN EXECUTE format('ALTER ROLE gatehouse_sequencer IN DATABASE %I "
+            "SET synchronous_commit = false', current_database()); END $$"
+        ),
+        "synchronous_commit is off for the role gatehouse_sequencer",
+    ),
+    (
+        check_durability,
+        (
+            "ALTER ROLE gatehouse_signer RESET ALL; "
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', "
+            "current_database()); END $$"
+        ),
+        "synchronous_commit is off for the role gatehouse_signer",
+    ),
+    (
+        check_writers,
+        (
+            "INSERT INTO audit_event (stream, body) "
+            'VALUES (\'project/1\', \'{"actor":{"id":"a"},"type":"t"}\')'
+        ),
+        "1 entries were written as postgres, a superuser",
+    ),
     (check_roles, "ALTER ROLE gatehouse_signer SUPERUSER", "gatehouse_signer is a superuser"),
     (
         check_privileges,

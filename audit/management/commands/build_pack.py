@@ -38,6 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--change-request", type=_number, action="append", metavar="CR-12")
         parser.add_argument("--since", type=_moment, help="2026-01-01, UTC, included")
         parser.add_argument("--until", type=_moment, help="2026-04-01, UTC, not included")
+        parser.add_argument("--control", help="with each case of its checks, such as soc2/CC8.1")
         parser.add_argument("--full", action="store_true", help="with every entry of the log")
         parser.add_argument("--samples", type=int, default=USUAL_SAMPLES, help="how many are drawn")
         parser.add_argument("--sample", type=_number, action="append", metavar="CR-12")
@@ -88,6 +89,7 @@ def _scope(options: dict[str, Any]) -> Scope:
         change_requests=tuple(named) if named else None,
         since=options["since"],
         until=options["until"],
+        control=options["control"],
         mode=Mode.FULL if options["full"] else Mode.PART,
         samples=options["samples"],
         sampled=tuple(sampled) if sampled else None,

@@ -166,12 +166,25 @@ function table(where, header, rows) {
   const body = place.appendChild(element("tbody"));
   for (const row of rows) {
     const line = body.appendChild(element("tr"));
-    for (const cell of row) line.appendChild(element("td", String(cell)));
+    for (const cell of row) line.appendChild(element("td")).append(cell instanceof Node ? cell : String(cell));
   }
 }
 
 function fact(list, name, value) {
   list.append(element("dt", name), element("dd", value, "mono"));
+}
+
+// Relative: opens beside this page once the pack is unpacked.
+function link(path) {
+  const made = element("a", path, "mono");
+  made.href = path;
+  return made;
+}
+
+function time(at) {
+  const made = element("time", `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`);
+  made.dateTime = at;
+  return made;
 }
 
 function told(holds) {
@@ -180,18 +193,29 @@ function told(holds) {
 
 function showSample(sample) {
   const box = element("details");
-  box.append(element("summary", `${sample.title} (${sample.state})`));
+  box.append(element("summary", `${sample.title} (${sample.state.replaceAll("_", " ")})`));
   box.append(element("p", `Every rule met before deployment: ${told(sample.approvedFirst)}. ` +
     `Signed by others than who asked or sealed: ${told(sample.nobodyOwn)}.`));
   const list = box.appendChild(element("ol", "", "events"));
   for (const event of sample.events) {
     const entry = JSON.parse(event.raw);
-    const item = list.appendChild(element("li", `${entry.at} ${event.sentence}`));
+    const item = list.appendChild(element("li"));
+    item.append(time(entry.at), ` ${event.sentence}`);
     const more = item.appendChild(element("details"));
     more.append(element("summary", "Entry and proof"));
     more.append(element("pre", JSON.stringify(entry, null, 2)), element("pre", event.proof));
   }
   return box;
+}
+
+function showControl(control) {
+  document.getElementById("control").hidden = false;
+  const name = control.control.split("/")[1];
+  document.getElementById("control-title").textContent = `${control.framework} ${name}: ${control.title}`;
+  document.getElementById("control-asks").textContent = control.asks;
+  if (control.left_to) document.getElementById("control-left").textContent = `Not shown by Gatehouse: ${control.left_to}`;
+  table("checks", ["Rule", "Counted", "Cases", "Exceptions"],
+    control.checks.map((each) => [each.title, each.counted, each.cases, each.exceptions]));
 }
 
 function show() {
@@ -202,9 +226,10 @@ function show() {
   fact(facts, "Root", pack.about.log.root);
   for (const key of pack.keys) fact(facts, "Key", key);
   fact(facts, "Asked for", `${pack.about.requested_at} by ${pack.about.requested_by}`);
+  if (pack.control) showControl(pack.control);
   table("compared", ["Comparison", "Expected", "Found", "Result"],
     pack.compared.map((each) => [each.check, each.expected, each.actual, each.result]));
-  table("files", ["File", "What", "Rows"], pack.files.map((each) => [each.path, each.title, each.rows]));
+  table("files", ["File", "What", "Rows"], pack.files.map((each) => [link(each.path), each.title, each.rows]));
   document.getElementById("samples-sentence").textContent =
     `${pack.samples.length} of ${pack.all_samples} sampled changes are on this page; all are in samples/.`;
   document.getElementById("samples").append(...pack.samples.map(showSample));

@@ -8,6 +8,7 @@ from django.core.management import call_command
 
 from audit.completeness.reconciliation import reconcile
 from tests.audit.sealing import tamper
+from tests.pages.world import World
 from tests.support.log import connected, url
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -17,6 +18,11 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 def demo(transactional_db, sandbox_cluster, settings):
     settings.SANDBOX_CLUSTER_URL = sandbox_cluster.url
     call_command("load_demo", stdout=StringIO(), stderr=StringIO())
+
+
+@pytest.fixture
+def world(transactional_db):
+    return World.make()
 
 
 def past_every_trigger(statement):
@@ -101,3 +107,36 @@ def test_a_deployment_without_an_approval_is_found(demo):
     sentence = complaint()
     assert "Deployments with every approval before them" in sentence
     assert "change-request/1 #" in sentence
+
+
+def told(number, *types):
+    """A change's story, told past the portal."""
+    body = '{"actor":{"id":"usr_1"},"data":{},"object":{"id":1,"label":"x","type":"x"},"type":"%s"}'
+    with connected("app") as app:
+        for each in types:
+            app.execute(
+                "INSERT INTO audit_event (stream, body) VALUES (%s, %s)",
+                [f"change-request/{number}", body % each],
+            )
+
+
+def nothing_came_of():
+    return [each for each in complaints() if each.startswith("Approved requests that were carried")]
+
+
+def test_an_approval_of_which_nothing_came_is_found(world):
+    waiting = world.signed(world.request())
+    assert nothing_came_of() == []  # it is in the queue
+    past_every_trigger("UPDATE releases_changerequest SET expires_at = now() - interval '2 days'")
+    [sentence] = nothing_came_of()
+    assert f"change-request/{waiting.number} #" in sentence
+    told(waiting.number, "releases.expired")
+    told(900, "releases.all_rules_met", "releases.withdrawn")
+    assert nothing_came_of() == []
+    told(901, "releases.all_rules_met")
+    assert "Nothing came of change-request/901 #1." in nothing_came_of()[0]
+
+
+def test_a_deployment_after_the_gates_were_opened_again_is_found(world):
+    told(world.deployed().number, "releases.checking", "deployments.started")
+    assert any("Deployments with every approval before them" in each for each in complaints())

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 LABELS = (
     "plain", "=1+1", "+1", "-1", "@SUM(A1)", "'=1", "''-1", "'quoted'", 'with "quotes", and commas',
+    " =1", "'\u00a0 @x", " plain", "\uff1d1+1", "\uff0b1", "5 apples", "\u0434\u0430", "\n=line", "\nline",
     "two\nlines", "\ttab", "\rreturn", "", "back\\slash \\n \\.", "\\.", "é 🚀 \u2028", "\x01\x02\x7f",
 )  # fmt: skip
 
@@ -73,10 +74,11 @@ def test_the_table_says_the_same_and_no_cell_is_a_formula():
     assert tuple(found[0]) == COLUMNS
     unguarded = [row["object"] for row in found]
     # As the packs write it, read back.
-    written = [next(csv.reader([f"{cell(label)},"]))[0] for label in LABELS if "\n" not in label]
-    assert [label for label in unguarded if "\n" not in label] == written
-    assert "two\nlines" in unguarded
-    assert all(not label.startswith(tuple("=+-@\t\r")) for label in unguarded)
+    written = next(csv.reader(io.StringIO(",".join(map(cell, LABELS)), newline="")))
+    assert unguarded == written
+    assert all(not label.startswith(tuple("=+-@\t\r\n\uff1d\uff0b")) for label in unguarded)
+    assert "' =1" in unguarded
+    assert " plain" in unguarded
 
 
 def test_lines_of_the_table_end_as_the_standard_says():

@@ -1,5 +1,8 @@
 """Who may ask for a pack and take it away, on the pages, over REST and at the command line."""
 
+import json
+import zipfile
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -227,8 +230,11 @@ def test_the_command_writes_a_pack(world, sealing, tmp_path, capsys):
     world.deployed()
     target = tmp_path / "pack.zip"
     call_command(
-        "build_pack", "--output", str(target), "--project", "payments", "--sample", "CR-1", "--full"
-    )
+        "build_pack", "--output", str(target), "--project", "payments", "--sample", "CR-1", "--full",
+        "--control", "soc2/CC8.1",
+    )  # fmt: skip
+    with zipfile.ZipFile(target) as archive:
+        assert json.loads(archive.read("control.json"))["control"] == "soc2/CC8.1"
     assert capsys.readouterr().out.endswith(f"  {target}\n")
     status, said = looked_at(target, "--log-key", sealing.vkey)
     assert status == verifier.VERIFIED, said
@@ -241,6 +247,7 @@ def test_the_command_writes_a_pack(world, sealing, tmp_path, capsys):
         (["--as", "nobody"], "There is no account"),
         (["--as", "tom", "--project", "payments"], "view_audit"),
         (["--project", "nowhere"], "no such project"),
+        (["--project", "payments", "--control", "soc2/CC99"], "no such control"),
         (["--project", "payments", "--sample", "CR-99"], "not in the scope"),
     ],
 )

@@ -6,6 +6,7 @@ import zipfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from audit.models import Event
@@ -18,9 +19,14 @@ from audit.packs.progress import Progress
 from audit.packs.request import request_pack
 from audit.packs.scope import Scope
 from audit.packs.snapshot import snapshot
+from audit.record import record
 from audit.tlog.keys import SignatureType, SigningKey
 from audit.verify import gatehouse_verify as verifier
 from catalog.actions.end_membership import end_membership
+from catalog.models import the_portal
+from deployments.audit_events import DeploymentEvent
+from releases.actions.withdraw import withdraw
+from releases.audit_events import ReleaseEvent
 from tests import factories
 from tests.audit.packs.ledger import looked_at, unpacked, zip_of
 from tests.support.log import connected
@@ -65,7 +71,9 @@ def test_a_pack_holds_its_parts(folder):
         "population/change_requests.csv", "population/approvals.csv", "population/deployments.csv",
         "population/releases.csv", "population/evidence.csv", "population/memberships.csv",
         "population/access_reviews.csv", "population/failed_or_denied.csv",
-        "population/reconciliation.csv", "samples/CR-1/timeline.csv",
+        "population/deployments_without_approval.csv", "population/approvals_without_deployment.csv",
+        "population/model_findings.csv", "population/columns.csv", "population/reconciliation.csv",
+        "samples/CR-1/timeline.csv",
         "samples/CR-1/events.jsonl", "samples/CR-1/disclosures.json", "samples/CR-1/summary.txt",
         "log/checkpoint", "log/checkpoint.body", "log/checkpoint.sig", "formats/events.jsonl",
         "formats/events.csv", "formats/ocsf.jsonl", "formats/oscal-assessment-results.json",
@@ -73,6 +81,53 @@ def test_a_pack_holds_its_parts(folder):
     ):  # fmt: skip
         assert (folder / name).is_file(), name
     assert list((folder / "samples/CR-1/attachments").iterdir())
+
+
+def test_every_column_of_every_table_is_explained(folder):
+    explained = {}
+    for row in rows_of(folder, "population/columns.csv"):
+        explained.setdefault(row["file"], []).append(row["column"])
+        assert row["meaning"], row
+    for path in folder.rglob("*.csv"):
+        name = path.relative_to(folder).as_posix()
+        header = path.read_text().splitlines()[0].split(",")
+        if name.startswith("samples/"):
+            name = "samples/*/timeline.csv"
+        assert explained.get(name) == header, name
+
+
+def test_approvals_without_deployment_are_listed_with_what_became_of_them(world, ledger, tmp_path):
+    world.deployed()
+    waiting, withdrawn = world.signed(world.request()), world.signed(world.request())
+    withdraw(withdrawn.number, comment="Not now.", by=world.priya)
+    folder = unpacked(zip_of(ledger.pack(world.audrey, project="payments")), tmp_path / "pack")
+    listed = rows_of(folder, "population/approvals_without_deployment.csv")
+    assert [
+        (row["change_request"], row["state"], row["may_still_be_deployed"]) for row in listed
+    ] == [(waiting.label, "queued", "Y"), (withdrawn.label, "withdrawn", "N")]
+    assert all(row["rules_met_at"] for row in listed)
+    assert rows_of(folder, "population/deployments_without_approval.csv") == []
+    compared = {row["check"]: row for row in rows_of(folder, "population/reconciliation.csv")}
+    [row] = [row for check, row in compared.items() if check.startswith("Approved changes without")]
+    assert (row["expected"], row["result"]) == ("2", "equal")
+
+
+def test_a_deployment_without_approval_is_listed_and_counted(world, ledger, tmp_path):
+    change = world.deployed()
+    with transaction.atomic():
+        record(ReleaseEvent.CHECKING, subject=change, by=the_portal(), why="a trial")
+        again = change.deployments.get()
+        again.pk, again.started_at = None, timezone.now()
+        again.save(force_insert=True)
+        record(DeploymentEvent.STARTED, subject=again, by=the_portal(), worker="celery@two")
+    folder = unpacked(zip_of(ledger.pack(world.audrey, project="payments")), tmp_path / "pack")
+    [row] = rows_of(folder, "population/deployments_without_approval.csv")
+    assert (row["deployment"], row["change_request"]) == (str(again.pk), change.label)
+    compared = {row["check"]: row for row in rows_of(folder, "population/reconciliation.csv")}
+    row = compared["Deployments before every approval rule was met, emergencies aside: none"]
+    assert (row["actual"], row["result"]) == ("1", "different")
+    status, said = looked_at(folder)
+    assert status == verifier.WRONG, said
 
 
 def test_the_same_is_the_same_bytes(world, ledger, settings, tmp_path):

@@ -38,6 +38,11 @@ from audit.verify import gatehouse_verify as verifier
         "'=1",
         '=HYPERLINK("http://x")',
         "=cmd|' /C calc'!A0",
+        "\n=1",
+        " =1",
+        "\u00a0\t+1",
+        "\uff1d1+1",
+        "\uff20SUM(A1)",
     ],
 )
 def test_no_cell_is_a_formula(value):
@@ -55,7 +60,9 @@ def test_what_is_written_into_a_list_is_what_is_read_from_it(values):
 
 @given(st.text(min_size=1))
 def test_a_cell_never_begins_as_a_formula_does(value):
-    assert cell(value).lstrip('"')[:1] not in tuple("=+-@\t\r")
+    shown = cell(value).lstrip('"')
+    assert shown[:1] not in tuple("\t\r\n")
+    assert shown.lstrip(" \u00a0\t\r\n")[:1] not in tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 
 
 def test_yes_no_and_nothing():
@@ -113,7 +120,7 @@ def test_compliance_trestle_reads_the_assessment_results(folder):
     assert isinstance(found, AssessmentResults)
     [result] = found.results
     assert {finding.target.status.state.value for finding in result.findings} == {"satisfied"}
-    assert len(result.observations) == 11
+    assert len(result.observations) == 13
 
 
 def test_a_difference_is_not_satisfied():
