@@ -55,8 +55,13 @@ class Command(BaseCommand):
                 raise CommandError(error.sentence) from error
             if pack.state != PackState.READY:
                 raise CommandError(pack.reason)
-            with download(pack, by=by) as stream, options["output"].open("wb") as out:
-                shutil.copyfileobj(stream, out, 1 << 20)
+            try:
+                with download(pack, by=by) as stream, options["output"].open("wb") as out:
+                    shutil.copyfileobj(stream, out, 1 << 20)
+            except OSError as error:
+                raise CommandError(
+                    f"The {pack} is built, and was not written here: {error}. It is kept on its page."
+                ) from error
         self.stdout.write(f"{pack.sha256}  {options['output']}")
 
     @staticmethod

@@ -241,6 +241,13 @@ def test_the_command_writes_a_pack(world, sealing, tmp_path, capsys):
     assert Event.objects.filter(type="audit.pack_downloaded").exists()
 
 
+def test_the_command_says_that_it_could_not_write(world, sealing, tmp_path):
+    with pytest.raises(CommandError, match="is built, and was not written here"):
+        call_command(
+            "build_pack", "--output", str(tmp_path / "no" / "x.zip"), "--project", "payments"
+        )
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [

@@ -205,7 +205,7 @@ def test_the_report_is_tagged_pdf_a(folder):
         b"/StructTreeRoot",
         b"/MarkInfo",
         b"<pdfaid:part>2",
-        b"<pdfaid:conformance>B",
+        b"<pdfaid:conformance>A",
         b"/Lang",
     ):
         assert sign in pdf, sign
