@@ -50,6 +50,11 @@ class State:
         return ALGORITHMS[algorithm_of(self.digest)].words
 
     @property
+    def is_plain(self) -> bool:
+        """Whether people read all of the digest, as the number of a table's version."""
+        return algorithm_of(self.digest) == "delta"
+
+    @property
     def url(self) -> str:
         """The page that says what was made from it."""
         return address_of_data(self.digest)

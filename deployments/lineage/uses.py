@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from django.db.models import Q
 from django.urls import reverse
 
 from catalog.models import ArtifactKind, ArtifactVersion, Environment, User
@@ -24,12 +25,13 @@ from models_registry.models import ModelVersion
 from releases.comparing.champion import champions_in
 from releases.comparing.known import Known, known_of
 from releases.models import ChangeRequest, Evidence, ReleaseItem
-from releases.parsers.pins import ALGORITHMS, STRONG, algorithm_of
+from releases.parsers.pins import ALGORITHMS, NONE, STRONG, WEAK, algorithm_of
 from releases.rows import address_of
 from releases.states import FINAL
 
 FOR_A_PAGE: Final = 50
 FOR_THE_API: Final = 500
+_MOST_NAMES: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +148,11 @@ def uses_of(digest: str, *, reader: User, most: int) -> Uses:
     known = known_of(shown, at=None)
     found = (_use(known[each.pk], states, named) for each in shown)
     uses = {use.pk: use for use in found if use is not None}
+    names = _names(known.values(), states[0])
+    remarks.extend(_doubts(names, named, reader))
     return Uses(
         digest=digest,
-        names=_names(known.values(), states[0]),
+        names=names,
         states=states,
         serving=list(_serving(places, uses)),
         coming=list(_coming(requests, uses)),
@@ -274,6 +278,27 @@ def _names(known: Iterable[Known], state: State) -> list[str]:
         if any(pin.digest in meant for pin in dataset.pins)
     )
     return sorted(set(named))
+
+
+def _doubts(names: Sequence[str], named: _Named, reader: User) -> Iterator[str]:
+    """Yield how many others name the data, but not its state: nobody can say that they are not affected."""
+    shown = names[:_MOST_NAMES]
+    poor = Q()
+    for name in shown:
+        for strength in (NONE, WEAK):
+            poor |= Q(datasets__contains=[{"name": name, "strength": strength}])
+    rows = (
+        ModelVersion.objects.visible_to(reader).filter(poor)
+        if shown
+        else ModelVersion.objects.none()
+    )
+    count = rows.exclude(artifact_version__in=named.everybody).count()
+    if count:
+        others = "1 other version names" if count == 1 else f"{count} other versions name"
+        yield (
+            f"{others} {', '.join(shown)} by a digest that does not identify the content, and may have been "
+            "made from this state too. Ask for the name to see them."
+        )
 
 
 def _serving(places: Iterable[_Place], uses: dict[int, Use]) -> Iterator[Serving]:

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 
 from catalog.models import ArtifactVersion, Project
 from catalog.views.page import Page
+from deployments.lineage.states import address_of_data, is_digest
 from releases.models import ChangeRequest, Release
 from releases.rows import SHOWN_WITH, row_of
 
@@ -55,7 +56,8 @@ class SearchPage(Page):
                 )[:MOST]
             ),
         }
-        return {"words": words, "found_any": any(found.values()), **found}
+        data_url = address_of_data(words) if is_digest(words) else ""
+        return {"words": words, "found_any": any(found.values()), "data_url": data_url, **found}
 
     def _requests(self) -> "QuerySet[ChangeRequest]":
         return ChangeRequest.objects.visible_to(self.caller).select_related(*SHOWN_WITH)

@@ -90,6 +90,17 @@ def test_mlflows_own_digest_is_found_and_said_to_prove_little(scene):
     assert ask(scene, "delta:t@3").remarks == []
 
 
+def test_those_that_name_the_data_and_not_its_state_are_counted(scene):
+    strong = model(scene, datasets=[{"name": "loans", "digest": ONE, "strength": "strong"}])
+    model(scene, datasets=[{"name": "loans", "digest": TWO, "strength": "strong"}])
+    model(scene, datasets=[{"name": "loans", "digest": "c4cf349b", "strength": "weak"}])
+    model(scene, datasets=[{"name": "homes", "digest": "", "strength": "none"}])
+    uses = ask(scene)
+    assert names(uses) == [str(strong)]
+    (remark,) = uses.remarks
+    assert remark.startswith("1 other version names loans by a digest that does not identify")
+
+
 def test_data_that_was_prepared_from_it_is_followed_to_other_pipelines(scene):
     first, second, third = (model(scene, artifact=f"m{n}", datasets=[]) for n in range(3))
     scene.evidence(first, pipeline(ONE, TWO), kind="dvc")

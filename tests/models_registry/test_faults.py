@@ -151,7 +151,8 @@ def test_an_mlmodel_file_that_is_no_yaml_is_remarked(lab, anna, standin):
     "url",
     [
         "http://169.254.169.254", "https://169.254.169.254/latest", "https://[fe80::1]",
-        "https://100.100.100.200", "https://[fd00:ec2::254]",
+        "https://100.100.100.200", "https://[fd00:ec2::254]", "https://[fd00:ec2::23]",
+        "https://192.0.0.192", "https://[::ffff:169.254.169.254]", "https://[64:ff9b::a9fe:a9fe]",
     ],
 )  # fmt: skip
 def test_a_registry_in_the_metadata_range_is_refused_even_if_the_operator_allows_it(
@@ -162,9 +163,10 @@ def test_a_registry_in_the_metadata_range_is_refused_even_if_the_operator_allows
         lab.change(tracking_url=url)
 
 
-def test_a_name_that_leads_into_the_metadata_range_is_not_called(lab, settings, monkeypatch):
-    settings.OUTGOING_ALLOWED_HOSTS = ["mlflow.example"]
-    lab.change(tracking_url="http://mlflow.example")
+@pytest.mark.parametrize("host", ["mlflow.example", "2852039166", "0xa9fea9fe", "169.254.43518"])
+def test_a_name_that_leads_into_the_metadata_range_is_not_called(lab, settings, monkeypatch, host):
+    settings.OUTGOING_ALLOWED_HOSTS = [host]
+    lab.change(tracking_url=f"http://{host}")
     found = [(2, 1, 6, "", ("169.254.169.254", 80))]
     monkeypatch.setattr("audit.outgoing.socket.getaddrinfo", lambda *a, **o: found)
     state = lab.sync()
