@@ -168,7 +168,10 @@ def test_a_data_set_in_the_catalog_is_found_by_its_own_digest(scene):
 
 
 def test_nobody_sees_anything_of_projects_that_are_not_theirs(scene):
-    serve(scene, made_from(scene))
+    version = model(scene, datasets=[])
+    scene.evidence(version, pipeline(ONE, TWO), kind="dvc")
+    serve(scene, version)
+    assert ask(scene).prepared
     stranger = User.objects.create_user("olga", "olga@example.com", full_name="Olga")
     uses = uses_of(BAD, reader=stranger, most=FOR_A_PAGE)
     assert not (uses.versions or uses.serving or uses.coming or uses.prepared or uses.names)

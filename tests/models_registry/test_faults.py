@@ -186,6 +186,22 @@ def test_a_private_address_is_called_only_if_the_operator_allows_it(lab, setting
     assert "is not a public address" in lab.fresh().sentence
 
 
+def test_a_redirect_is_not_followed_wherever_it_leads(lab, standin):
+    elsewhere = f"{standin.url}/elsewhere"
+    standin.faults.append(always((307, b"", "text/html", elsewhere), "registered-models/search"))
+    assert "with a redirect, which is not followed" in lab.sync().sentence
+    assert [call for call, _ in standin.calls] == ["registered-models/search"]
+
+
+def test_proxies_of_the_environment_are_not_used(lab, monkeypatch):
+    """Else a proxy would resolve the name, and nobody would have checked the address."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert lab.fresh().result == "succeeded"
+
+
 def test_a_missing_secret_is_said(lab, secrets):
     lab.change(credentials="credit.token")
     state = lab.sync()

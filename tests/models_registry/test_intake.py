@@ -130,6 +130,24 @@ def test_files_larger_than_the_limit_are_not_read(lab, anna, settings, standin):
     ]
 
 
+def test_files_that_are_larger_than_they_are_said_to_be_are_read_up_to_the_limit(
+    lab, anna, settings, standin
+):
+    settings.MODEL_FILES_MAX_BYTES = 20
+    anna.model("credit-risk")
+    trained(anna)
+    listed = b'{"files": [{"path": "MLmodel", "is_dir": false, "file_size": 1}]}'
+    standin.faults.append(
+        lambda call, asked: (
+            (200, listed, "application/json") if call == "artifacts" and not asked["path"] else None
+        )
+    )
+    lab.sync()
+    version = lab.version("credit-risk")
+    assert (version.digest_basis, version.files) == (DigestBasis.RECORD, [])
+    assert "more than 20 bytes" in version.digest_sentence
+
+
 def test_a_version_without_a_run_is_taken_in_with_a_remark(lab, anna):
     anna.model("credit-risk")
     anna.version("credit-risk")

@@ -167,6 +167,11 @@ def test_a_registry_without_a_secret_takes_no_webhooks(hooked, post):
     assert post().status_code == 404
 
 
+def test_a_registry_that_is_switched_off_takes_no_webhooks(hooked, post):
+    hooked.change(is_active=False)
+    assert post().status_code == 404
+
+
 def test_a_secret_that_cannot_be_read_lets_nothing_in(hooked, post, secrets):
     (secrets / "credit.webhook").unlink()
     assert "cannot be read" in post().json()["detail"]

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -11,10 +12,11 @@ from models_registry.actions.create_registry import RegistrySpec, create_registr
 from models_registry.models import DigestBasis, Intake, ModelVersion, RegisteredModel, Registry
 from releases.actions.reevaluate import reevaluate
 from releases.comparing.champion import champions_in
-from releases.comparing.comparison import Change, compare, direction_of
+from releases.comparing.comparison import Change, MetricLine, compare, direction_of
 from releases.comparing.drawn import panel_of
 from releases.comparing.known import known_of
 from releases.comparing.pages import compared_in
+from releases.gates.measures import Measure
 
 COMPARE = {
     "name": "champion",
@@ -302,3 +304,18 @@ def test_the_policy_says_which_direction_is_better_and_names_tell_the_rest(metri
 def with_project(scene, version):
     version.artifact.project = scene.project
     return version
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "answer"),
+    [("a", "b", True), ("a", "a", False), ("a", "", False), ("", "b", False), ("", "", False)],
+)
+def test_measured_on_other_data_is_said_only_where_both_sides_name_it(ours, theirs, answer):
+    sides = [
+        Measure("auc", "", Decimal("0.8"), "MLflow run", dataset=dataset)
+        for dataset in (ours, theirs)
+    ]
+    line = MetricLine(
+        metric="auc", slice="", challenger=sides[0], champion=sides[1], greater_is_better=True
+    )
+    assert line.on_other_data is answer

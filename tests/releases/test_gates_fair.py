@@ -46,6 +46,12 @@ def test_the_lowest_rate_is_four_fifths_of_the_highest(low, high, verdict):
     assert judge(facts(("f", 500, low), ("m", 500, high))).outcome == verdict
 
 
+def test_a_group_of_exactly_the_smallest_number_counts():
+    seen = facts(("f", 30, 0.4), ("m", 30, 0.5))
+    assert judge(seen, min_n=30).outcome is GateVerdict.PASS
+    assert judge(seen, min_n=31).outcome is GateVerdict.INCONCLUSIVE
+
+
 def test_a_refusal_names_the_groups_and_what_would_satisfy_it():
     said = judge(facts(("f", 500, 0.3), ("m", 500, 0.5)), min_n=100)
     assert said.outcome is GateVerdict.FAIL

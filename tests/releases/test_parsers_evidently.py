@@ -173,3 +173,13 @@ def test_anything_else_is_refused_with_the_reason(report, words):
 def test_a_report_beyond_the_limit_is_refused():
     with pytest.raises(EvidenceRejected, match="larger than"):
         parse({"metrics": [metric()], "tests": []}, limit=100)
+
+
+@pytest.mark.parametrize(("share", "answer"), [(0.49, False), (0.5, True), (0.51, True)])
+def test_the_data_set_drifts_from_its_share_on(share, answer):
+    settings = {"type": "evidently:metric_v2:DriftedColumnsCount", "drift_share": 0.5}
+    counted = {"count": 1.0, "share": share}
+    metric = {"id": "m", "metric_name": "D", "config": settings, "value": counted}
+    raw = json.dumps({"metrics": [metric], "tests": []}).encode()
+    drift = EvidentlyParser().parse(io.BytesIO(raw), limit=10_000).facts["drift"]
+    assert drift["dataset_drift"] is answer

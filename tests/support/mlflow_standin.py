@@ -530,8 +530,10 @@ class Handler(BaseHTTPRequestHandler):
                 return True
         return False
 
-    def say(self, status, content, kind="application/json"):
+    def say(self, status, content, kind="application/json", location=""):
         self.send_response(status)
+        if location:
+            self.send_header("location", location)
         self.send_header("content-type", kind)
         self.send_header("content-length", str(len(content)))
         self.end_headers()
