@@ -17,6 +17,7 @@ from django.template import loader
 
 from audit.origin import Origin, coming_from
 from catalog.api.bodies import drain
+from portal.api.idempotency import caller_of
 from portal.api.parsers import MAX_BYTES
 
 _ROUND_THE_FILE: Final = 1024 * 1024
@@ -121,7 +122,8 @@ class BodySizeMiddleware:
         """Answer the request."""
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdecimal() and int(length) > _largest_body():
-            drain(request)
+            if caller_of(request) is not None:  # nobody else is listened to for so long
+                drain(request)
             page = loader.render_to_string("413.html")
             return HttpResponse(page, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         return self.get_response(request)

@@ -44,7 +44,7 @@ class IdempotencyMiddleware:
             sentence = f"{HEADER} must be 1 to 255 visible ASCII characters."
             return errors.response(400, "invalid", sentence, fields={HEADER: [sentence]})
         try:
-            account = _account(request)
+            account = caller_of(request)
             if account is None:
                 return self.get_response(request)  # which refuses it
             return self._once(request, key, account)
@@ -73,8 +73,8 @@ class IdempotencyMiddleware:
         return response
 
 
-def _account(request: HttpRequest) -> User | None:
-    """Return who calls; None leaves the refusal to the view."""
+def caller_of(request: HttpRequest) -> User | None:
+    """Return who calls, by a token or a session; None leaves the refusal to the view."""
     try:
         found = TokenAuthentication().authenticate(request)
     except APIException:
