@@ -120,6 +120,7 @@ async function verifyPage(say) {
 // ── the folder against its manifest ────────────────────────────────────────
 
 const LARGEST = 1 << 30;
+const UNLISTED = new Set(["MANIFEST.sha256", "MANIFEST.sha256.sig"]);
 
 async function verifyFolder(files, say) {
   const byName = new Map();
@@ -141,7 +142,7 @@ async function verifyFolder(files, say) {
     checked += 1;
   }
   for (const name of byName.keys()) {
-    if (!listed.has(name) && !name.startsWith("MANIFEST.sha256")) throw new Error(`${name} is not in the manifest.`);
+    if (!listed.has(name) && !UNLISTED.has(name)) throw new Error(`${name} is not in the manifest.`);
   }
   say(true, `${checked} files are as the manifest says.`);
   if (large) say(false, `${large} files are too large for a browser: use sha256sum --check MANIFEST.sha256.`);

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.packs.signing_key import PackKey
 from audit.tlog.checkpoints import Checkpoint
-from audit.tlog.keys import SigningKey
-from audit.tlog.notes import Note, sign_checkpoint
+from audit.tlog.keys import SignatureType, SigningKey
+from audit.tlog.notes import Note, Signature, sign_checkpoint
+from audit.tlog.proofs import InclusionProof
 from audit.verify import gatehouse_verify as verifier
 from tests.audit.packs.ledger import looked_at, signed_again, unpacked
 
@@ -224,6 +225,20 @@ def test_a_proof_of_another_entry_is_caught(folder, kept):
     assert "does not lead to the root" in look(signed_again(folder, kept.pack_key), kept)
 
 
+def test_a_proof_to_a_second_tree_under_the_same_key_is_caught(folder, kept):
+    """Whoever has the log's key signs a tree for one forged entry, which nobody else ever sees."""
+    path = entry_of(folder, "releases.approved")
+    forged = path.read_bytes().replace(b'"outcome":"success"', b'"outcome":"failure"')
+    path.write_bytes(forged)
+    second = Checkpoint(kept.key.name, 1, verifier.leaf_hash(forged))
+    note = bytes(sign_checkpoint(second, [kept.key], at=0))
+    proof = folder / f"samples/CR-1/proofs/{path.stem}.tlog-proof"
+    proof.write_bytes(bytes(InclusionProof(0, (), note)))
+    said = look(signed_again(folder, kept.pack_key), kept)
+    assert wrong(said) == {"sample CR-1"}
+    assert "to another checkpoint than the pack's" in said
+
+
 def test_a_sample_without_one_of_its_entries_is_caught(folder, kept):
     path = entry_of(folder, "releases.approved")
     path.unlink()
@@ -249,6 +264,44 @@ def test_a_checkpoint_signed_by_another_key_is_caught_by_the_one_that_you_know(f
     (folder / "log.vkey").write_text(f"{thief.verifier}\n")
     said = look(signed_again(folder, kept.pack_key), kept)
     assert "not signed by a key that is trusted here" in said
+
+
+def test_witnesses_that_the_pack_chose_itself_are_a_limit(folder, kept, tmp_path):
+    """An invented witness under an invented policy: the quorum is met, and means nothing."""
+    invented = SigningKey.generate("witness.example/w", SignatureType.ED25519_COSIGNATURE)
+    note = Note.of((folder / "log/checkpoint").read_bytes())
+    line = Signature(invented.name, invented.verifier.key_id, invented.sign(note.text, at=9))
+    policy = f"log {kept.vkey}\nwitness w {invented.verifier}\nquorum w\n"
+    (folder / "policy.tlog").write_text(policy)
+    cosigned = bytes(note.and_signatures([line]))
+    for path in (folder / "log/checkpoint", *(folder / "samples").rglob("*.tlog-proof")):
+        path.write_bytes(path.read_bytes().replace(bytes(note), cosigned))
+    signed_again(folder, kept.pack_key)
+    limit = "limit witnesses: The policy came with the pack"
+    assert limit in looked_at(folder, "--log-key", kept.vkey)[1]
+    (tmp_path / "mine").write_text(policy)
+    assert limit not in looked_at(folder, "--policy", tmp_path / "mine")[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "told"),
+    [
+        ("", verifier.VERIFIED, "Signed by"),
+        ('namespaces="file,gatehouse-pack"', verifier.VERIFIED, "Signed by"),
+        ('namespaces="git"', verifier.WRONG, "may sign for git, not for gatehouse-pack"),
+        ('valid-before="20200101"', verifier.NOT_CHECKED, "has options that ssh-keygen understands"),
+        ('namespaces="!gatehouse-pack"', verifier.NOT_CHECKED, "has options that ssh-keygen"),
+        ("cert-authority", verifier.NOT_CHECKED, "has options that ssh-keygen understands"),
+    ],
+)  # fmt: skip
+def test_what_the_allowed_signers_limit_is_not_passed_over(
+    folder, kept, tmp_path, options, status, told
+):
+    known = tmp_path / "signers"
+    known.write_text(f"# auditors\nauditor {options} {kept.pack_key.public_line}\n")
+    found, said = looked_at(folder, "--log-key", kept.vkey, "--signers", known)
+    assert found == status, said
+    assert told in said
 
 
 def test_a_size_that_was_changed_is_caught_by_the_signature(folder, kept):

@@ -9,9 +9,11 @@ import time
 import zipfile
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit.tlog.keys import SignatureType, SigningKey
 from audit.verify import gatehouse_verify as verifier
 from tests.audit.verify.paper import PaperLog, entry
 
@@ -170,11 +172,17 @@ def test_a_checkpoint_that_is_none_is_said_to_be_none(look, note):
     assert look(zipped(("log/checkpoint", note), ("log.vkey", b"")))[0] == verifier.WRONG
 
 
+WITNESS = str(SigningKey("w", SignatureType.ED25519_COSIGNATURE, bytes(32)).verifier)
+
+
 @pytest.mark.parametrize(
     "policy",
     [
         "quorum all", "witness a", "group g 3 a b\nquorum g", "quorum none\nquorum none", "log x", "nonsense",
-        "group g all g\nquorum g", "",
+        "group g all g\nquorum g", "", f"witness a {WITNESS}\nwitness b {WITNESS}\nquorum a",
+        f"log {WITNESS}\nlog {WITNESS}\nquorum none", f"witness a {WITNESS}\ngroup g 2 a a\nquorum g",
+        f"witness a {WITNESS}\ngroup g any a\ngroup h any a\nquorum h",
+        f"witness a {WITNESS}\ngroup g +1 a\nquorum g",
     ],
 )  # fmt: skip
 def test_a_policy_that_makes_no_sense_is_refused(policy):
@@ -241,3 +249,20 @@ def test_a_limit_counts_when_one_is_strict():
     assert report.status(strict=False) == verifier.VERIFIED
     assert report.status(strict=True) == verifier.NOT_CHECKED
     assert verifier.Report().status(strict=False) == verifier.NOT_CHECKED
+
+
+@pytest.mark.parametrize(
+    "error",
+    [AttributeError("x"), UnsupportedAlgorithm("x"), zipfile.BadZipFile("x"), AssertionError("x")],
+    ids=lambda each: type(each).__name__,
+)
+def test_whatever_a_check_raises_is_a_finding(error):
+    report = verifier.Report()
+    with verifier.Check(report, "a"):
+        raise error
+    assert report.status(strict=False) == verifier.WRONG
+
+
+def test_an_interruption_is_no_finding():
+    with pytest.raises(KeyboardInterrupt), verifier.Check(verifier.Report(), "a"):
+        raise KeyboardInterrupt

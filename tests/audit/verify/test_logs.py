@@ -1,8 +1,10 @@
 """The verifier on a published log: what holds, what each kind of edit is caught by, what it cannot tell."""
 
+import json
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -199,3 +201,134 @@ def test_a_link_out_of_the_directory_is_refused(log, folder, tmp_path):
     status, said = look(folder, "--log-key", log.vkey)
     assert status == verifier.WRONG
     assert "is a link or a device" in said
+
+
+def test_a_cosigner_of_another_name_signs_a_log_as_well(log, tmp_path):
+    cosigner = SigningKey.generate("cosigner.example/log", SignatureType.ML_DSA_44_COSIGNATURE)
+    folder = log.publish(tmp_path, None, cosigner)
+    (folder / "log.vkey").write_text(f"{log.vkey}\n{cosigner.verifier}\n")
+    status, said = look(folder, "--log-key", str(folder / "log.vkey"))
+    assert status == verifier.VERIFIED, said
+    assert "Cosigned" not in said  # the log's own word is no witness's
+
+
+def test_a_log_s_key_signs_no_log_of_another_name(log, tmp_path):
+    other = SigningKey.generate("other.example/log")
+    folder = log.publish(tmp_path, None, other)
+    status, said = look(folder, "--log-key", str(other.verifier))
+    assert status == verifier.WRONG
+    assert "is of the log paper.example/log, and signed by other.example/log" in said
+
+
+@pytest.mark.parametrize(
+    ("bent", "told"),
+    [
+        (entry(1).replace(b'"data":{}', b'"data":{"a":1,"a":2}'), "not in its canonical form"),
+        (entry(1).replace(b'"data":{}', b'"data":{"a":1.5}'), "1.5 has no place"),
+        (entry(1).replace(b'"data":{}', b'"data":{"a":9007199254740992}'), "beyond those that all"),
+        (entry(1).replace(b'"type":"tests', b'"type":"\\u0074ests'), "not in its canonical form"),
+    ],
+    ids=["twice", "fraction", "number", "spelling"],
+)
+def test_an_entry_of_two_readings_is_found_when_all_are_read(tmp_path, bent, told):
+    log = PaperLog([entry(0), bent])
+    log.publish(tmp_path)
+    status, said = look(tmp_path, "--log-key", log.vkey)
+    assert status == verifier.VERIFIED
+    assert "was not looked at: --forms does" in said
+    status, said = look(tmp_path, "--log-key", log.vkey, "--forms")
+    assert status == verifier.WRONG
+    assert "tiles: Entry 1: " in said
+    assert told in said
+
+
+@pytest.mark.parametrize(
+    "bent",
+    [
+        b" " + entry(1),
+        entry(1).replace(b'"at":"', b'"at" :"'),
+        entry(1).replace(b'"body":{', b'"body":[{'),
+        entry(1, stream="thing\\u002f1", seq=1).replace(b"\\\\", b"\\"),
+        entry(1) + b" ",
+    ],
+    ids=["before", "at", "body", "stream", "after"],
+)
+def test_an_entry_of_another_frame_is_always_found(tmp_path, bent):
+    log = PaperLog([entry(0), bent])
+    status, said = look(log.publish(tmp_path), "--log-key", log.vkey)
+    assert status == verifier.WRONG
+    assert "Entry 1" in said
+
+
+def test_every_entry_of_a_whole_log_is_read_when_that_is_asked_for(log, folder):
+    status, said = look(folder, "--log-key", log.vkey, "--forms")
+    assert status == verifier.VERIFIED
+    assert "--forms" not in said
+
+
+def whole(path, size):
+    report, tiles = verifier.Report(), verifier.Tiles(str(path), "", size)
+    wanted = verifier.Wanted(entries=True, period=(b"2026", b"~"))
+    try:
+        return verifier.rebuild(report, "tiles", verifier.Workers(1), tiles, wanted, whole=True)
+    finally:
+        verifier.close_sources()
+
+
+def test_a_change_is_found_in_a_whole_log_however_its_first_entry_spells_what_it_is(tmp_path):
+    plain = entry(1, stream="change-request/9", seq=1, kind="releases.submitted")
+    odd = plain.replace(b"releases.submitted", b"releases\\u002esubmitted")
+    tree = whole(PaperLog([entry(0), odd]).publish(tmp_path), 2)
+    assert tree.submitted == [(1, odd)]
+    assert tree.active == {b"change-request/9"}
+    with pytest.raises(verifier.Refused, match="not in its canonical form"):
+        verifier.entry_of(odd)
+
+
+def test_a_change_that_begins_with_something_else_is_refused(tmp_path):
+    first = entry(1, stream="change-request/9", seq=1, kind="releases.other")
+    tree = whole(PaperLog([entry(0), first]).publish(tmp_path), 2)
+    pack = SimpleNamespace(_verified_tree=lambda: tree)
+    with pytest.raises(
+        verifier.Refused, match="change-request/9 does not begin with its submission"
+    ):
+        verifier.Pack._change_in(pack, 1, first)
+
+
+def settled(number, *refused):
+    data = json.dumps({"refused": refused}, separators=(",", ":")).encode()
+    plain = entry(number, stream="audit-log/1", seq=1, kind="audit.refusals_settled")
+    return plain.replace(b'"data":{}', b'"data":' + data)
+
+
+@pytest.mark.parametrize(
+    ("refused", "status"),
+    [
+        ([["a", 2], ["a", 3]], verifier.VERIFIED),
+        ([["a", 2], ["a", 3], ["a", 9], ["b", 2]], verifier.VERIFIED),
+        ([["a", 2]], verifier.WRONG),
+        ([["b", 2], ["b", 3]], verifier.WRONG),
+        ([["a", 1], ["a", 4]], verifier.WRONG),
+        ([], verifier.WRONG),
+        (["a"], verifier.WRONG),
+        ([["a", "x"]], verifier.WRONG),
+    ],
+)
+def test_only_the_numbers_that_the_log_says_were_refused_may_be_missing(tmp_path, refused, status):
+    entries = [entry(1, stream="a", seq=1), entry(2, stream="a", seq=4), settled(3, *refused)]
+    log = PaperLog(entries)
+    found, said = look(log.publish(tmp_path), "--log-key", log.vkey)
+    assert found == status, said
+    assert ("that the log itself explains: 1." in said) == (status == verifier.VERIFIED)
+
+
+def test_no_entry_explains_that_a_stream_goes_backwards(tmp_path):
+    entries = [
+        entry(1, stream="a", seq=3),
+        entry(2, stream="a", seq=2),
+        settled(3, ["a", 1], ["a", 2]),
+    ]
+    log = PaperLog(entries)
+    status, said = look(log.publish(tmp_path), "--log-key", log.vkey)
+    assert status == verifier.WRONG
+    assert "the stream a goes from 3 to 2" in said
