@@ -11,6 +11,7 @@ from django.utils import timezone
 from models_registry import retraining
 from models_registry.actions import carry_out_retraining
 from models_registry.models import RetrainingRequest
+from tests.audit.sealing import SealedLog
 from tests.models_registry.bench import KINDS, fresh, hurry, told
 
 EVERY = list(KINDS)
@@ -308,6 +309,15 @@ def test_a_webhook_is_signed_and_has_the_same_id_when_it_is_sent_again(make_benc
         "value": request.own_id,
     }
     assert message["parameters"] == {"data": "2026-10"}
+    assert message["log_checkpoint"] is None  # nothing of this log is signed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_webhook_holds_the_newest_checkpoint_of_the_log(make_bench, tmp_path, settings):
+    note = SealedLog(tmp_path / "log", settings).grow(3)
+    bench = make_bench("webhook")
+    bench.begun()
+    assert bench.tool.received[0][1]["log_checkpoint"].encode() == bytes(note)
 
 
 def test_the_webhooks_signature_is_over_id_time_and_body(make_bench):

@@ -9,6 +9,7 @@ from datetime import datetime
 import orjson
 from django.utils import timezone
 
+from audit.fallbacks.enclosed import enclosed_checkpoint
 from audit.webhooks import SecretUnreadable, signature, signing_key
 from models_registry.clients.triggers.asking import Tool
 from models_registry.clients.triggers.port import (
@@ -65,4 +66,5 @@ def _message(order: Order) -> dict[str, object]:
         "parameters": dict(order.parameters),
         "expires_at": order.expires_at,
         "mlflow_tag": {"key": RETRAINING_TAG, "value": order.own_id},
+        "log_checkpoint": enclosed_checkpoint(),
     }
