@@ -142,7 +142,10 @@ def _lead(cursor: Cursor) -> Frontier:
     size, hashes, reason = row
     if reason is not None:
         raise Halted(reason)
-    return Frontier(size, hashes)
+    try:
+        return Frontier(size, hashes)
+    except ValueError as error:
+        raise Halted(f"The tree's row in the database was changed: {error}") from error
 
 
 def _grow(cursor: Cursor, statement: str, wanted: Mapping[str, Any]) -> list[int]:

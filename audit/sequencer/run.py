@@ -50,7 +50,6 @@ class Sequencer:
         while not self.stopping.is_set():
             try:
                 with self.connect() as connection:
-                    self._say("")
                     self._serve(connection)
             except Halted as halt:
                 self._say(str(halt))
@@ -82,7 +81,9 @@ class Sequencer:
 
     def _serve(self, connection: Connection) -> None:
         while not self.stopping.is_set():
-            if not self.step(connection):
+            more = self.step(connection)
+            self._say("")
+            if not more:
                 self.stopping.wait(IDLE_SECONDS)
 
     def step(self, connection: Connection) -> bool:

@@ -8,7 +8,8 @@ from audit.publishing.store import Staging, remove_outgrown
 from audit.signer.database import Connection, Head, entries
 from audit.signer.errors import Refused
 from audit.signer.state import State
-from audit.tlog.merkle import leaf_hash
+from audit.tlog.keys import VerifierKey
+from audit.tlog.merkle import HASH_SIZE, leaf_hash
 from audit.tlog.tiles import WIDTH, Edge, Tile, encode_bundle, tiles_of
 
 _ROTATED: Final = "audit.key_rotated"
@@ -52,8 +53,8 @@ class Growth:
         finally:
             staging.discard()
         remove_outgrown(self._directory, self._full)
-        announced = (*self._state.announced, *self._announced)
-        return State(self._state.origin, self._edge, self._state.keys, announced)
+        announced = dict.fromkeys((*self._state.announced, *self._announced))
+        return State(self._state.origin, self._edge, self._state.keys, tuple(announced))
 
     def _take(self, indexes: list[int], found: list[bytes], staging: Staging) -> None:
         if indexes != list(range(self._next, self._next + len(indexes))):
@@ -97,23 +98,38 @@ class Growth:
 
 
 def publish_anew(connection: Connection, state: State, incarnation: int, directory: Path) -> bool:
-    """Write every tile of the signed tree again if one is missing; return whether one was.
+    """Write every tile of the signed tree again if one is missing or torn; return whether one was.
 
     Raises:
         Refused: the entries of the database do not lead to the signed root.
         OSError: the tiles could not be written.
         psycopg.Error: the entries could not be read.
     """
-    if all((directory / tile.path).is_file() for tile in tiles_of(state.size)):
+    if all(_is_there(directory, tile) for tile in tiles_of(state.size)):
         return False
     signed = Head(state.origin, incarnation, state.size, state.edge.root())
     Growth(State(state.origin, Edge()), signed, directory).grown(connection)
     return True
 
 
+def _is_there(directory: Path, tile: Tile) -> bool:
+    """Whether a tile is published and has its length; a bundle, of which nobody knows that, its least."""
+    try:
+        length = (directory / tile.path).stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    if tile.level is None:
+        return length > 2 * tile.width
+    return length == HASH_SIZE * tile.width
+
+
 def announced_key(entry: bytes) -> str | None:
-    """Return the verifier key that an entry announces, if it does that."""
+    """Return the verifier key that an entry announces; None if it announces none that could sign."""
     if _ROTATED.encode() not in entry:
         return None
-    body: dict[str, Any] = json.loads(entry)["body"]
-    return str(body["data"]["vkey"]) if body.get("type") == _ROTATED else None
+    try:
+        body: dict[str, Any] = json.loads(entry)["body"]
+        return str(VerifierKey.of(body["data"]["vkey"])) if body["type"] == _ROTATED else None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        # Whoever has the application's sign-in can write such an entry; it must not stop the signer.
+        return None

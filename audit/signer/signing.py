@@ -103,6 +103,7 @@ class Signer:
         """Return the memory of a signer that signs for the first time, or believes what is published."""
         published = self._read_published(head)
         if published is None:
+            self._refuse_unknown_checkpoint(head)
             return State(head.origin, Edge())
         if not self.adopting:
             raise CannotSign(
@@ -115,6 +116,15 @@ class Signer:
         signed = Head(head.origin, head.incarnation, published.size, published.root)
         blank = State(head.origin, Edge(), _published_keys(self._directory(head)))
         return Growth(blank, signed, self._directory(head)).grown(connection)
+
+    def _refuse_unknown_checkpoint(self, head: Head) -> None:
+        path = self._directory(head) / CHECKPOINT
+        if path.exists():
+            raise CannotSign(
+                f"{path} is torn, or signed by none of the keys in {self.key_file.path}, and the signer's "
+                f"memory {self.state_file} is missing: a second log of this name would begin. Put memory and "
+                "keys back from a copy. If a new log shall begin here, move the old one's files away first."
+            )
 
     def _refuse_older_memory(self, state: State, head: Head) -> None:
         published = self._read_published(head) if state.origin == head.origin else None

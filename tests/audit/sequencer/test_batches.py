@@ -8,8 +8,9 @@ import pytest
 
 from audit.models import Event, Leaf, Pending, Tree
 from audit.sequencer.batch import AnotherLeads, Halted, something_waits, take_batch
+from audit.sequencer.run import Sequencer
 from audit.tlog.merkle import EMPTY_ROOT, root_of
-from tests.support.log import BODY, ORIGIN, connected, insert, rows, sequence, write
+from tests.support.log import BODY, ORIGIN, connected, insert, rows, sequence, url, write
 from tests.support.wait import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -163,6 +164,27 @@ def test_a_halted_log_takes_nothing_in_and_says_why():
         sequence()
     assert Leaf.objects.count() == rows_before
     assert Pending.objects.exists()
+
+
+def test_a_halted_sequencer_says_so_once_and_never_that_it_goes_on(caplog, monkeypatch):
+    monkeypatch.setattr("audit.sequencer.run.TROUBLED_SECONDS", 0.01)
+    write()
+    with connected("signer") as signer:
+        signer.execute("INSERT INTO audit_halt (said_by, reason) VALUES ('test', 'It rains.')")
+    sequencer = Sequencer(url("sequencer"), ORIGIN)
+    rounds = iter(range(5))
+    monkeypatch.setattr(sequencer.stopping, "is_set", lambda: next(rounds, None) is None)
+    sequencer.run()
+    assert [record.getMessage() for record in caplog.records] == ["It rains."]
+
+
+def test_a_tree_whose_row_contradicts_itself_halts_the_sequencer(superuser_does):
+    write(times=3)
+    sequence()
+    superuser_does("UPDATE audit_tree SET frontier = '{}'")
+    write()
+    with pytest.raises(Halted, match="of size 3 has no frontier of 0 hashes"):
+        sequence()
 
 
 DEEDS = [

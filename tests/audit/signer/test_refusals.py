@@ -249,10 +249,39 @@ def test_a_second_signer_waits_for_the_first(signed, tmp_path):
     second._only_one().close()
 
 
-def test_a_log_of_nobody_is_not_taken_for_one_s_own(signed, tmp_path):
-    # The same directory, another key: what is published there is not this signer's.
+def test_a_new_signer_does_not_write_over_a_log_that_other_keys_signed(signed, tmp_path):
     (tmp_path / "other").mkdir()
     other = Signing(tmp_path / "other")
     shutil.copytree(signed.root, other.root)
+    held = other.files.checkpoint()
+    for adopting in (False, True):
+        other.again(adopting=adopting)
+        with pytest.raises(CannotSign, match="signed by none of the keys"):
+            other.sign()
+    assert other.files.checkpoint() == held
+    assert not other.state_file.exists()
+    shutil.rmtree(other.root)
     assert other.sign()
     assert other.checkpoint.size == 20
+
+
+@pytest.mark.parametrize("torn", [b"", b"log.example/gatehouse\n20\n"])
+def test_without_a_memory_a_torn_checkpoint_is_not_taken_for_none(signed, torn):
+    signed.state_file.unlink()
+    (signed.root / "checkpoint").write_bytes(torn)
+    signed.again()
+    with pytest.raises(CannotSign, match="is torn, or signed by none of the keys"):
+        signed.sign()
+    assert not signed.state_file.exists()
+
+
+@pytest.mark.parametrize("name", ["tile/0/000", "tile/1/000.p/1", "tile/entries/001.p/64"])
+def test_files_that_are_torn_are_published_anew_at_the_next_start(signed, name):
+    write(times=300)
+    sequence()
+    signed.sign()
+    whole = (signed.root / name).read_bytes()
+    (signed.root / name).write_bytes(whole[:17])
+    signed.again()
+    signed.sign()
+    assert (signed.root / name).read_bytes() == whole

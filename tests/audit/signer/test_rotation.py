@@ -10,11 +10,12 @@ from audit.errors import NotRecordable
 from audit.models import Checkpoint, Event
 from audit.signer.errors import CannotSign
 from audit.signer.growth import announced_key
+from audit.signer.state import State
 from audit.tlog.errors import InvalidSignature
 from audit.tlog.keys import SigningKey, VerifierKey
 from audit.tlog.notes import Note, open_checkpoint
 from tests import factories as make
-from tests.support.log import ORIGIN, sequence, write
+from tests.support.log import ORIGIN, connected, sequence, write
 
 
 def told(command, /, *arguments, **options):
@@ -100,6 +101,28 @@ def test_what_only_looks_like_an_announcement_is_none(signing):
     signing.again()
     with pytest.raises(CannotSign):
         grow(signing)
+
+
+@pytest.mark.parametrize(
+    "data", [None, "{}", '{"vkey":null}', '{"vkey":["x"]}', '{"vkey":"x"}', '{"vkey":"a+b+c"}']
+)
+def test_an_announcement_past_the_portal_stops_nobody(signing, data):
+    said = f'"data":{data},' if data else ""
+    body = f'{{"actor":{{"id":"usr_1"}},{said}"type":"audit.key_rotated"}}'
+    with connected("app") as app:
+        app.execute("INSERT INTO audit_event (stream, body) VALUES ('audit-log/1', %s)", [body])
+    sequence()
+    assert signing.sign()
+    assert State.load(signing.state_file).announced == ()
+
+
+def test_a_key_that_is_announced_again_and_again_is_remembered_once(signing):
+    new = SigningKey.generate(ORIGIN)
+    announce(new)
+    told("announce_signer_key", str(new.verifier), by="kim")
+    sequence()
+    signing.sign()
+    assert State.load(signing.state_file).announced == (str(new.verifier),)
 
 
 @pytest.mark.django_db

@@ -1,6 +1,7 @@
 """What the signer signs and publishes, and that strangers' tools verify it."""
 
 import json
+import os
 import subprocess
 import sys
 from itertools import pairwise
@@ -11,6 +12,8 @@ from tlog_scales.backend import make_backend
 from tlog_scales.reader import TilesReader
 
 from audit.models import Checkpoint, Event, Leaf
+from audit.signer import growth as growth_module
+from audit.signer import signing as signing_module
 from audit.signer.database import connect, wait_until_durable
 from audit.signer.errors import CannotSign
 from audit.tlog.keys import SignatureType, SigningKey
@@ -137,6 +140,58 @@ def test_what_is_visible_is_made_durable_before_it_is_signed(transactional_db):
             [seen, before],
         ).fetchone()
     assert after == (True, True)
+
+
+@pytest.fixture
+def deeds(signing, monkeypatch):
+    """What the signer does, in its order: files that it flushes and renames, and steps in between."""
+    told, flush, rename = [], os.fsync, Path.replace
+
+    def noting(module, name):
+        real = getattr(module, name)
+
+        def step(*args, **kwargs):
+            told.append(name)
+            return real(*args, **kwargs)
+
+        monkeypatch.setattr(module, name, step)
+
+    def flushed(handle):
+        told.append(("flush", Path(f"/proc/self/fd/{handle}").resolve()))
+        flush(handle)
+
+    def renamed(path, target):
+        told.append(("rename", path, target))
+        return rename(path, target)
+
+    for name in ("wait_until_durable", "sign_checkpoint", "keep_checkpoint"):
+        noting(signing_module, name)
+    noting(growth_module, "entries")
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(Path, "replace", renamed)
+    return told
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/fd").exists(), reason="the names of open files are in /proc"
+)
+def test_each_step_is_on_the_disk_before_the_next(signing, deeds):
+    write(times=300)
+    sequence()
+    signing.sign()
+    renames = {each[2]: number for number, each in enumerate(deeds) if each[0] == "rename"}
+    tiles = [number for path, number in renames.items() if "tile" in path.parts]
+    assert len(tiles) == len(list(tiles_of(300)))
+    memory, checkpoint = renames[signing.state_file], renames[signing.root / "checkpoint"]
+    steps = ["wait_until_durable", "entries", "sign_checkpoint", "keep_checkpoint"]
+    durable, read, signed, kept = map(deeds.index, steps)
+    assert durable < read < min(tiles) < max(tiles) < memory < signed < checkpoint < kept
+    # Each file's content is flushed before it has its name, and its name before the next step.
+    nexts = dict.fromkeys(tiles, memory) | {memory: signed, checkpoint: kept}
+    for number, following in nexts.items():
+        _, path, target = deeds[number]
+        assert ("flush", path) in deeds[:number]
+        assert ("flush", target.parent) in deeds[number:following]
 
 
 @pytest.mark.parametrize(
