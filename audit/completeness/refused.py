@@ -10,8 +10,13 @@ from audit.doctor.finding import value
 from audit.models import RefusedEntry
 from audit.sequencer.form import flaw_of
 
+# Whoever has the application's sign-in can write such an event too: it settles nothing that came later,
+# and one that says no number, or was refused itself, settles nothing at all.
 _SETTLED: Final = """
-SELECT coalesce(max((facts #>> '{data,up_to}')::bigint), 0) FROM audit_event WHERE type = %s
+SELECT coalesce(max(greatest(least((facts #>> '{data,up_to}')::numeric, id), 0))::bigint, 0)
+FROM audit_event
+WHERE type = %s AND jsonb_typeof(facts #> '{data,up_to}') = 'number'
+    AND NOT EXISTS (SELECT FROM audit_refusedentry r WHERE r.event_id = audit_event.id)
 """
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from audit.completeness.complaints import Complaints
 from audit.completeness.entries import Sealed
 from audit.completeness.files import PublishedFiles
+from audit.sequencer.form import flaw_of
 from audit.tlog.merkle import EMPTY_ROOT, Frontier
 
 CHUNK: Final = 1000
@@ -76,6 +77,10 @@ class TreeCheck:
             self._complaints.add(
                 "columns",
                 f"The columns beside the entry of leaf {sealed.idx} say something else than it does.",
+            )
+        elif flaw := flaw_of(entry):
+            self._complaints.add(
+                "form", f"The entry of leaf {sealed.idx} should not be in the tree. {flaw}"
             )
         self._leaves.append(sealed.leaf_hash)
         self._entries.append(entry or b"")

@@ -21,6 +21,8 @@ _FRACTIONS: Final = (re.compile(rb'":0+\.'), re.compile(rb",0+\."))
 _LONG: Final = (b'":' + b"0" * 16, b"," + b"0" * 16)
 _OBJECTS: Final = ("data", "object", "private", "source")
 _TEXTS: Final = ("outcome", "project")
+_STREAM: Final = re.compile(r"[ !#-\[\]-~]{1,200}")
+"""Printable ASCII that needs no escape: readers find an entry's stream without reading all of it."""
 
 
 def flaw_of(entry: bytes) -> str | None:
@@ -35,7 +37,14 @@ def flaw_of(entry: bytes) -> str | None:
             return "It is not in the canonical form of RFC 8785, so two readers may read it differently."
     except (TypeError, ValueError) as error:
         return f"It is not in the canonical form of RFC 8785: {error}"
+    if not is_a_stream(said["s"]):
+        return "The name of its stream is empty, longer than 200 characters, or not of plain ASCII."
     return _missing_part(said["body"])
+
+
+def is_a_stream(name: str) -> bool:
+    """Whether verifiers find a stream of that name."""
+    return _STREAM.fullmatch(name) is not None
 
 
 def _is_canonical(said: Any, entry: bytes) -> bool:

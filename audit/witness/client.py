@@ -14,6 +14,8 @@ from audit.witness.submission import PATH, Submission
 
 TRIES: Final = 3
 """A witness may have cosigned something since we looked: it says its size, and we ask again."""
+LATEST: Final = 253_402_300_799
+"""POSIX seconds at the end of the year 9999: a later time is none, and no clock here could say it."""
 _SHOWN: Final = 200
 ProofFrom = Callable[[int], tuple[bytes, ...]]
 """Returns the consistency proof from a smaller size to that of the checkpoint; empty from 0."""
@@ -177,6 +179,8 @@ def _verified(witness: WitnessAt, note: Note, body: str) -> list[Cosignature]:
         ) from error
     if not found:
         raise WitnessRefused(f"The witness {witness.label} signed with keys that are not its own.")
+    if not all(0 < each.stated_at <= LATEST for each in found):
+        raise WitnessRefused(f"The witness {witness.label} states a time that is none.")
     return found
 
 

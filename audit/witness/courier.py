@@ -17,9 +17,12 @@ from django.utils import timezone
 
 from audit.anchors.anchoring import anchor, checkpoint_to_anchor
 from audit.anchors.tokens import AnchorInvalid
+from audit.completeness.alarms import lift_alarm, raise_alarm
+from audit.completeness.models import AlarmKind
 from audit.models import Tree
 from audit.origin import Origin, coming_from
 from audit.outgoing import OutgoingError
+from audit.tlog.errors import TlogError
 from audit.witness.clocks import compare_clocks
 from audit.witness.cosigning import Cosigning
 
@@ -27,6 +30,9 @@ INTERVAL: Final = 1.0
 """Seconds between two looks for a new checkpoint."""
 ANCHOR_AGAIN_AFTER: Final = 600.0
 """Seconds after which an authority that gave no stamp is asked again."""
+
+STAMPS: Final = "time stamps"
+NO_STAMP: Final = "The time-stamp authority gives no stamps that hold. The courier's log says why."
 
 log = logging.getLogger("gatehouse.courier")
 
@@ -52,6 +58,10 @@ class Courier:
                     self.round()
                 except (DatabaseError, psycopg.Error) as error:
                     log.warning("The database does not answer as it should: %s", str(error).strip())
+                except (
+                    TlogError
+                ) as error:  # of a row that somebody changed; the verification names it
+                    log.warning("What is kept of the log cannot be used: %s", error)
                 self.stopping.wait(INTERVAL)
 
     def round(self) -> None:
@@ -59,6 +69,7 @@ class Courier:
 
         Raises:
             DatabaseError, psycopg.Error: the database does not answer.
+            TlogError: a checkpoint or a cosignature that is kept there was changed.
         """
         close_old_connections()
         if self.cosigning:
@@ -76,5 +87,7 @@ class Courier:
         except (AnchorInvalid, OutgoingError) as error:
             self._anchor_not_before = time.monotonic() + ANCHOR_AGAIN_AFTER
             log.warning("No time stamp: %s", error)
+            raise_alarm(AlarmKind.UNKEPT, NO_STAMP, about=STAMPS)
             return
+        lift_alarm(AlarmKind.UNKEPT, "The authority stamps checkpoints again.", about=STAMPS)
         compare_clocks(asked_at, stamp.time, whose="the time-stamp authority")

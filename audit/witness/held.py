@@ -56,11 +56,15 @@ class Held:
         """
         write_durably(self._file_of(origin), checkpoint)
 
-    def keep_refused(self, request: bytes) -> None:
-        """Keep a request that contradicts what is held: the log's own signature proves its fork."""
+    def keep_refused(self, checkpoint: str, request: bytes) -> None:
+        """Keep a request that contradicts what is held: the log's own signature proves its fork.
+
+        One for each checkpoint's text, which only the log can sign: whoever sends a published checkpoint
+        with ever other proofs does not fill the directory.
+        """
         directory = self._directory / "refused"
         directory.mkdir(mode=0o700, exist_ok=True)
-        file = directory / hashlib.sha256(request).hexdigest()
+        file = directory / hashlib.sha256(checkpoint.encode()).hexdigest()
         if not file.exists() and sum(1 for _ in directory.iterdir()) < MOST_REFUSED:
             write_durably(file, request)
 

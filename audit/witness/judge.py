@@ -94,12 +94,12 @@ class Witness:
         if submission.old != known.size:
             return _conflict(known)
         if new.size == known.size and new.root != known.root:
-            self._held.keep_refused(raw)
+            self._held.keep_refused(new.text, raw)
             return _conflict(known)
         try:
             _require_continuation(known, new, submission.path)
         except InvalidProof as error:
-            self._held.keep_refused(raw)
+            self._held.keep_refused(new.text, raw)
             return _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, error)
         now = int(self._now())
         if now < stated_at:

@@ -39,7 +39,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no account {options['by']}: say --by USERNAME.")
         try:
             with coming_from(Origin("command")):
-                receipt = settle_refused(options["settle"], by=by)
+                receipts = settle_refused(options["settle"], by=by)
         except NotRecordable as error:
             raise CommandError(error.sentence) from error
-        self.stdout.write(f"Recorded as event {receipt.uid}. The alarm ends within a minute.")
+        events = ", ".join(str(receipt.uid) for receipt in receipts)
+        self.stdout.write(f"Recorded as event {events}. The alarm ends within a minute.")

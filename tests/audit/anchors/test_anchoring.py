@@ -93,6 +93,18 @@ def test_an_authority_that_is_away_is_asked_again_later(log, settings):
     assert not Anchor.objects.exists()
 
 
+def test_an_authority_that_gives_no_stamps_is_an_alarm_until_it_does(log, authority):
+    log.grow(3)
+    authority.answers.append((500, b""))
+    Courier(None).round()
+    [alarm] = open_alarms()
+    assert (alarm.kind, alarm.about) == ("unkept", "time stamps")
+    assert "gives no stamps that hold" in alarm.sentence
+    Courier(None).round()
+    assert open_alarms() == []
+    assert Anchor.objects.count() == 1
+
+
 def test_a_stamp_of_an_authority_that_is_not_believed_is_not_kept(log, settings, tmp_path):
     settings.TIMESTAMP_ROOTS_FILE = str(Authority(tmp_path / "other").roots)
     log.grow(3)

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.actions.settle_refused import settle_refused
 from audit.canonical import canonical
 from audit.completeness.alarms import open_alarms
 from audit.completeness.verification import verify_log
@@ -123,6 +124,22 @@ def test_what_every_entry_has_is_not_taken_for_a_number():
     assert has_plain_numbers(canonical({"at": data["at"], "body": body, "v": 1}))
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "stream", ["", "x" * 201, "x" * 30_000, "thing/é", "thing/\n1", 'thing/"1', "thing/\\1", "\x7f"],
+    ids=["none", "long", "endless", "accent", "line", "quote", "backslash", "control"],
+)  # fmt: skip
+def test_a_stream_that_verifiers_would_not_read_is_refused(log, stream):
+    attempt(f'{{{ACTOR},"type":"t"}}', stream)
+    write("x" * 200)
+    log.seal()
+    assert "The name of its stream" in RefusedEntry.objects.get().reason
+    report = verifier.verify(
+        str(log.root), verifier.Trust([verifier.Key.of(str(log.key.verifier))])
+    )
+    assert report.status(strict=False) == verifier.VERIFIED, report.findings
+
+
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
 numbers = st.integers(-(2**54), 2**54) | st.floats(allow_nan=False, allow_infinity=False)
 anything = st.recursive(
@@ -198,6 +215,64 @@ def test_the_alarm_stands_until_somebody_says_what_came_of_it(log):
     attempt(TRAPS["has room between"])
     log.seal()
     assert "refused" in alarms()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("up_to", ['"many"', "[1]", "null", "9007199254740991", "1e400", "-1e400"])
+def test_who_settles_past_the_portal_neither_silences_the_watch_nor_settles_what_comes(log, up_to):
+    attempt(f'{{{ACTOR},"data":{{"up_to":{up_to}}},"type":"audit.refusals_settled"}}')
+    attempt(TRAPS["says a thing twice"])
+    log.seal()
+    assert "refused" in alarms()
+    assert "It is not in the canonical form" in findings()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stranger_finds_each_gap_of_a_refused_entry_explained_in_the_log(log):
+    def looked():
+        keys = [verifier.Key.of(str(log.key.verifier))]
+        report = verifier.verify(str(log.root), verifier.Trust(keys))
+        return report.status(strict=False), " ".join(sentence for *_, sentence in report.findings)
+
+    write("thing/1")
+    attempt(TRAPS["says a thing twice"], "thing/1")
+    attempt(TRAPS["is in another order"], "thing/1")
+    attempt(TRAPS["has room between"], "x" * 300)
+    write("thing/1")
+    log.seal()
+    status, said = looked()
+    assert status == verifier.WRONG
+    assert "the stream thing/1 goes from 13 to 16" in said
+    [receipt] = settle_refused("A stolen password.", by=make.person("dana"))
+    assert Event.objects.get(pk=receipt.event_id).facts["data"]["refused"] == [
+        ["thing/1", 14],
+        ["thing/1", 15],
+    ]
+    log.seal()
+    status, said = looked()
+    assert status == verifier.VERIFIED, said
+    assert "that the log itself explains: 1." in said
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_refused_is_settled_in_events_that_have_room_for_it(log, monkeypatch):
+    monkeypatch.setattr("audit.actions.settle_refused.AT_ONCE", 2)
+    for _ in range(5):
+        attempt(TRAPS["says a thing twice"])
+    log.seal()
+    receipts = settle_refused("A stolen password.", by=make.person("dana"))
+    told = [Event.objects.get(pk=receipt.event_id).facts["data"] for receipt in receipts]
+    assert [each["entries"] for each in told] == [2, 2, 1]
+    assert "refused" not in alarms()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sequencer_that_seals_what_it_should_refuse_is_found(log, monkeypatch):
+    attempt(TRAPS["says a thing twice"])
+    monkeypatch.setattr("audit.sequencer.batch._require_their_form", lambda *_: None)
+    log.seal()
+    assert Leaf.objects.count() == 21
+    assert "The entry of leaf 20 should not be in the tree." in findings()
 
 
 @pytest.mark.django_db(transaction=True)

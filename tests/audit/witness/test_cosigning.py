@@ -10,15 +10,16 @@ from audit.completeness.models import WitnessStanding
 from audit.models import Checkpoint, Cosignature, Event, Tree
 from audit.outgoing import Answer
 from audit.sealing import note_of
-from audit.tlog.keys import SigningKey, VerifierKey
+from audit.tlog.keys import SignatureType, SigningKey, VerifierKey
 from audit.tlog.merkle import consistency_path, root_of
-from audit.tlog.notes import open_checkpoint
+from audit.tlog.notes import Signature, open_checkpoint
 from audit.tlog.policy_file import parse_policy
 from audit.witness import cosigning as module
 from audit.witness.cosigned import witnessed_size
 from audit.witness.cosigning import Cosigning
+from audit.witness.courier import Courier
 from audit.witness.submission import Submission
-from tests.audit.sealing import SealedLog
+from tests.audit.sealing import SealedLog, tamper
 from tests.audit.witness.process import WitnessProcess
 from tests.support.log import ORIGIN, url, write
 
@@ -259,3 +260,27 @@ def test_a_witness_whose_clock_is_apart_raises_an_alarm(log, cosigning, monkeypa
     log.grow(1)
     assert cosigning.round() == 1
     assert open_alarms() == []
+
+
+@pytest.mark.parametrize("stated", [0, 2**63, 2**64 - 1])
+def test_a_cosignature_of_no_time_is_not_kept_and_stops_nothing(log, monkeypatch, stated):
+    witness = SigningKey.generate("witness.example.org/w1", SignatureType.ED25519_COSIGNATURE)
+    policy = policy_of(log, (witness.verifier, "http://127.0.0.1:9"))
+    note = log.grow(3)
+    line = Signature(witness.name, witness.verifier.key_id, witness.sign(note.text, at=stated))
+    monkeypatch.setattr(module, "post", lambda *a, **k: Answer(200, str(line).encode()))
+    assert Cosigning(policy, url("signer")).round() == 0
+    assert "states a time that is none" in WitnessStanding.objects.get().trouble
+    assert Cosignature.objects.count() == 0
+
+
+def test_a_cosignature_that_somebody_changed_does_not_end_the_courier(log, cosigning, caplog):
+    log.grow(3)
+    cosigning.round()
+    tamper("UPDATE audit_cosignature SET line = 'no line'", "DELETE FROM audit_quorum")
+    tamper("DELETE FROM audit_cosignature WHERE id = (SELECT max(id) FROM audit_cosignature)")
+    tamper("UPDATE audit_cosignature SET name = 'somebody'")
+    courier = Courier(cosigning)
+    courier.stopping.wait = lambda _seconds: courier.stopping.set()
+    courier.run()
+    assert "What is kept of the log cannot be used" in caplog.text

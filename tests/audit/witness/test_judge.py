@@ -86,6 +86,15 @@ def test_a_tree_that_does_not_continue_the_last_one_is_refused_and_kept_as_proof
     assert witness.add_checkpoint(log.grow(4).submission(5)).status == 200
 
 
+def test_proofs_that_somebody_makes_up_do_not_fill_the_directory(witness, log, tmp_path):
+    """Anybody can send the log's published checkpoint, and no proof of a fork is crowded out by that."""
+    witness.add_checkpoint(log.submission(0, 3))
+    log.grow(10)
+    for _ in range(5):
+        assert witness.add_checkpoint(log.submission(3, path=(os.urandom(32),))).status == 422
+    assert len(list((tmp_path / "state/refused").iterdir())) == 1
+
+
 def test_a_proof_must_be_right(witness, log):
     witness.add_checkpoint(log.submission(0, 3))
     log.grow(10)
@@ -225,7 +234,7 @@ def test_only_keys_for_cosignatures_make_a_witness(log, held):
 def test_no_more_refused_requests_are_kept_than_fit(held, monkeypatch, tmp_path):
     monkeypatch.setattr("audit.witness.held.MOST_REFUSED", 3)
     for number in range(5):
-        held.keep_refused(f"request {number}".encode())
+        held.keep_refused(f"checkpoint {number}", f"request {number}".encode())
     assert len(list((tmp_path / "state/refused").iterdir())) == 3
 
 
