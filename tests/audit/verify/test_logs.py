@@ -109,6 +109,17 @@ def test_a_log_that_was_rewritten_and_signed_is_caught_by_an_earlier_checkpoint(
     assert "the log was rewritten" in said
 
 
+def test_an_earlier_checkpoint_of_another_log_proves_nothing(log, folder, tmp_path):
+    """The same entries under another name, signed by a key that is trusted for that one."""
+    other = PaperLog(log.entries, SigningKey.generate("other.example/log"))
+    earlier = tmp_path / "kept"
+    earlier.write_bytes(other.checkpoint(400))
+    trusted = ["--log-key", log.vkey, "--log-key", other.vkey]
+    status, said = look(folder, *trusted, "--earlier", str(earlier))
+    assert status == verifier.WRONG
+    assert "is of another log, other.example/log" in said
+
+
 def test_a_log_that_shrank_is_caught_by_an_earlier_checkpoint(log, tmp_path):
     earlier = tmp_path / "kept"
     earlier.write_bytes(log.checkpoint())

@@ -239,6 +239,22 @@ def test_a_log_goes_on_while_its_witness_refuses(log, running, cosigning, monkey
     write("thing/1")
 
 
+def test_a_witness_that_was_away_for_long_is_asked_every_few_minutes(log, cosigning, monkeypatch):
+    asked = []
+    monkeypatch.setattr(module, "post", lambda *a, **k: asked.append(1) or Answer(500, b""))
+    log.grow(1)
+    for _ in range(12):
+        cosigning.clock.now += 100_000
+        cosigning.round()
+    assert len(asked) == 12
+    cosigning.clock.now += module.LONGEST_PAUSE - 1
+    cosigning.round()
+    assert len(asked) == 12
+    cosigning.clock.now += 2
+    cosigning.round()
+    assert len(asked) == 13
+
+
 def test_a_witness_inside_the_network_is_called_only_if_it_is_allowed(
     log, running, cosigning, settings
 ):
