@@ -11,6 +11,7 @@ from django.db import connection
 from audit.doctor.contents import check_entries, check_queue, check_streams
 from audit.doctor.guards import check_triggers
 from audit.doctor.tree import check_sealing, check_tree
+from audit.models import Checkpoint as Kept
 from audit.models import Event, Halt, Leaf, Tree
 from audit.signer.database import connect, halt
 from audit.signer.errors import Refused
@@ -24,6 +25,13 @@ from tests.support.log import ORIGIN, sequence, url, write
 CHECKS = (
     check_streams, check_queue, check_entries, check_triggers, check_tree, check_sealing,
 )  # fmt: skip
+
+
+TAKEN = """
+INSERT INTO audit_event (uid, xid, recorded_at, db_user, stream, stream_seq, type, actor, facts, entry, leaf_hash)
+SELECT '{}', xid, recorded_at, db_user, 'x/1', 1, type, actor, facts, entry, leaf_hash
+FROM audit_event LIMIT 1
+"""
 
 
 @pytest.fixture
@@ -186,6 +194,28 @@ def test_files_that_are_not_whole_bring_nothing_back(signed, restored, recover):
     assert Tree.objects.get().size == 15
     recover("--reimport")
     assert Tree.objects.get().size == 20
+
+
+def test_an_event_that_took_the_id_of_a_lost_one_is_not_taken_for_it(
+    signed, restored, recover, superuser_does
+):
+    lost = Event.objects.get(leaf__idx=17).uid
+    restored(15)
+    superuser_does(TAKEN.format(lost))
+    with pytest.raises(CommandError, match=f"The event {lost} in the database is another than"):
+        recover("--reimport")
+    assert Tree.objects.get().size == 15
+
+
+def test_a_checkpoint_that_lags_behind_the_memory_is_not_kept_for_it(signed, restored, recover):
+    before = signed.files.checkpoint()
+    write()
+    sequence()
+    signed.sign()
+    (signed.root / "checkpoint").write_bytes(before)
+    restored(15)
+    recover("--reimport")
+    assert not Kept.objects.exists()
 
 
 def test_only_the_owner_recovers(signed, restored, recover):
