@@ -28,7 +28,8 @@ CHECKS = (
 
 
 TAKEN = """
-INSERT INTO audit_event (uid, xid, recorded_at, db_user, stream, stream_seq, type, actor, facts, entry, leaf_hash)
+INSERT INTO audit_event
+    (uid, xid, recorded_at, db_user, stream, stream_seq, type, actor, facts, entry, leaf_hash)
 SELECT '{}', xid, recorded_at, db_user, 'x/1', 1, type, actor, facts, entry, leaf_hash
 FROM audit_event LIMIT 1
 """
