@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/destinations/<int:pk>/replay/", streaming.replay, name="destination-replay"),
     path("audit/destinations/<int:pk>/test/", streaming.test, name="destination-test"),
     path("audit/destinations/<int:pk>/again/", streaming.again, name="destination-again"),
+    path("audit/destinations/<int:pk>/dismiss/", streaming.dismiss, name="destination-dismiss"),
     path("audit/destinations/<int:pk>/remove/", streaming.remove, name="destination-remove"),
     path("audit/events/<int:pk>/", views.event, name="event"),
     path("audit/events/<int:pk>/entry/", views.entry, name="entry"),

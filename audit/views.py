@@ -51,6 +51,7 @@ def events(request: HttpRequest) -> HttpResponse:
         status = HTTPStatus.OK
     else:
         page, overlooked, status = LogPage([]), False, HTTPStatus.UNPROCESSABLE_ENTITY
+    views = views_for(request, reach)
     context |= {
         "log": page,
         "entries": _with_addresses(page.events),
@@ -58,7 +59,8 @@ def events(request: HttpRequest) -> HttpResponse:
         "verified": _verified(request, page),
         "verify_url": _to_verify(request),
         "query": query_of(request.GET),
-        "views": views_for(request, reach),
+        "views": views,
+        "own_views": [row for row in views if row["is_own"]],
         **_neighbours(request, page),
     }
     answer = render(request, "audit/events.html", context, status=status)

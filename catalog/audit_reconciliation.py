@@ -8,6 +8,7 @@ from django.db.models.functions import Cast, Concat
 from audit.completeness.reconciliation import Agreement, Population
 from audit.privacy.events import PrivacyEvent
 from catalog.audit_events import CatalogEvent
+from catalog.audit_rights import RIGHTS
 from catalog.models import (
     ApiToken,
     ArtifactVersion,
@@ -61,26 +62,32 @@ POPULATIONS: Final = [
     # Who holds these reads or administers everything, and a count would not see them change hands.
     Agreement(
         "Superusers",
-        held="SELECT pseudonym, 'superuser' FROM catalog_user WHERE is_superuser",
-        told=f"""SELECT DISTINCT e.facts #>> '{{object,id}}', 'superuser' FROM audit_event e
+        # The portal itself may do what a superuser may; nobody else is of its kind.
+        held="""SELECT pseudonym, CASE WHEN is_superuser THEN 'superuser' ELSE kind END FROM catalog_user
+            WHERE is_superuser OR (kind = 'system' AND username <> 'gatehouse')""",
+        told=f"""SELECT DISTINCT e.facts #>> '{{object,id}}', 'superuser' FROM entries e
             WHERE e.type = '{CatalogEvent.PERSON_CREATED}' AND e.facts #> '{{data,superuser}}' = 'true'
                 AND {_NOT_ERASED}""",
     ),
     Agreement(
         "Portal permissions",
         held=f"""SELECT u.pseudonym, string_agg(p.codename, ' ' ORDER BY p.codename COLLATE "C")
-            FROM catalog_user u JOIN catalog_user_user_permissions g ON g.user_id = u.id
-                JOIN auth_permission p ON p.id = g.permission_id
+            FROM catalog_user u JOIN (
+                SELECT user_id, permission_id FROM catalog_user_user_permissions
+                UNION SELECT m.user_id, g.permission_id FROM catalog_user_groups m
+                    JOIN auth_group_permissions g USING (group_id)
+            ) AS g ON g.user_id = u.id JOIN auth_permission p ON p.id = g.permission_id
             WHERE p.codename IN ({_OF_THE_PORTAL}) GROUP BY 1""",
         told=f"""SELECT * FROM (
                 SELECT DISTINCT ON (e.facts #>> '{{object,id}}') e.facts #>> '{{object,id}}',
                     (SELECT string_agg(name, ' ' ORDER BY name COLLATE "C")
                         FROM jsonb_array_elements_text(e.facts #> '{{data,after}}') name) AS held
-                FROM audit_event e
+                FROM entries e
                 WHERE e.type = '{CatalogEvent.PORTAL_PERMISSIONS_CHANGED}' AND {_NOT_ERASED}
                 ORDER BY 1, e.id DESC
             ) AS newest WHERE held IS NOT NULL""",
     ),
+    *RIGHTS,
     Population("Teams", lambda: in_stream(Team.objects.all(), "team"), [CatalogEvent.TEAM_CREATED]),
     Population(
         "Roles of one's own",

@@ -6,7 +6,9 @@ its environments. Where several memberships give the same verb, the one that las
 Machines never hold the verbs that are for people only (docs/adr/0008).
 """
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 from django.db import connection
 from django.utils import timezone
@@ -19,17 +21,14 @@ ONLY_PEOPLE = frozenset(
     {Permission.APPROVE_CHANGE, Permission.MANAGE_MEMBERS, Permission.MANAGE_SERVICE_ACCOUNTS}
 )
 
-# Everything is one statement per table: what is new is inserted, what lasts otherwise is corrected, what
-# is no longer held is removed, and what stays is not touched.
-_SYNC = """
+_DERIVED: Final = """
 WITH held AS (
     SELECT m.id AS membership_id, m.project_id, m.expires_at, r.permissions,
            coalesce(m.user_id, tm.user_id) AS user_id
     FROM catalog_membership m
     JOIN catalog_role r ON r.id = m.role_id
     LEFT JOIN catalog_team_members tm ON tm.team_id = m.team_id
-    WHERE m.project_id = ANY(%(projects)s) AND m.ended_at IS NULL
-      AND (m.expires_at IS NULL OR m.expires_at > %(now)s)
+    WHERE {these} AND m.ended_at IS NULL AND (m.expires_at IS NULL OR m.expires_at > {now})
 ), wanted AS (
     SELECT u.id AS user_id, p.id AS permission_id, place.id AS content_object_id,
            CASE WHEN bool_or(held.expires_at IS NULL) THEN NULL ELSE max(held.expires_at) END
@@ -42,7 +41,12 @@ WITH held AS (
     JOIN {places}
     WHERE u.kind = %(person)s OR p.codename <> ALL(%(only_people)s)
     GROUP BY 1, 2, 3
-), written AS (
+)
+"""
+# Everything is one statement per table: what is new is inserted, what lasts otherwise is corrected, what
+# is no longer held is removed, and what stays is not touched.
+_SYNC: Final = """
+{derived}, written AS (
     INSERT INTO {table} AS grants (user_id, permission_id, content_object_id, expires_at)
     SELECT user_id, permission_id, content_object_id, expires_at FROM wanted
     ON CONFLICT (user_id, permission_id, content_object_id)
@@ -57,12 +61,53 @@ WHERE grants.content_object_id IN ({all_places}) AND NOT EXISTS (
 )
 """
 
-_ON_PROJECTS = _SYNC.format(
+
+@dataclass(frozen=True)
+class Grants:
+    """One of guardian's tables.
+
+    Attributes:
+        table: its name.
+        places: SQL that joins a membership with what it is about.
+        all_places: SQL for all of these in some projects.
+        parameters: which verbs are granted there, and who may not hold which.
+    """
+
+    table: str
+    places: str
+    all_places: str
+    parameters: Mapping[str, Any]
+
+    @property
+    def derived(self) -> str:
+        """SQL: what follows from all memberships now, as ``wanted``; takes the parameters."""
+        return _DERIVED.format(these="true", now="now()", places=self.places)
+
+    @property
+    def sync(self) -> str:
+        """SQL: make the table what the memberships of ``projects`` say at the time ``now``."""
+        derived = _DERIVED.format(
+            these="m.project_id = ANY(%(projects)s)", now="%(now)s", places=self.places
+        )
+        return _SYNC.format(derived=derived, table=self.table, all_places=self.all_places)
+
+
+def _parameters(model: str, permissions: Iterable[Permission]) -> dict[str, Any]:
+    return {
+        "model": model,
+        "verbs": [permission.codename for permission in permissions],
+        "person": UserKind.PERSON.value,
+        "only_people": [permission.codename for permission in ONLY_PEOPLE],
+    }
+
+
+ON_PROJECTS: Final = Grants(
     table="catalog_projectuserobjectpermission",
     places="catalog_project place ON place.id = held.project_id",
     all_places="SELECT unnest(%(projects)s::bigint[])",
+    parameters=_parameters("project", PROJECT_PERMISSIONS),
 )
-_ON_ENVIRONMENTS = _SYNC.format(
+ON_ENVIRONMENTS: Final = Grants(
     table="catalog_environmentuserobjectpermission",
     places="""catalog_environment place ON place.project_id = held.project_id AND (
         EXISTS (SELECT FROM catalog_membership_environments only_here
@@ -71,6 +116,7 @@ _ON_ENVIRONMENTS = _SYNC.format(
         OR NOT EXISTS (SELECT FROM catalog_membership_environments only_there
                        WHERE only_there.membership_id = held.membership_id))""",
     all_places="SELECT id FROM catalog_environment WHERE project_id = ANY(%(projects)s)",
+    parameters=_parameters("environment", ENVIRONMENT_PERMISSIONS),
 )
 
 
@@ -80,17 +126,13 @@ def sync_grants(*projects: Project) -> None:
     Call it inside the action that changed a membership, a role, a team, an account or an environment, with
     the projects locked (``catalog.locking.locked_projects``): two at once could miss each other's change.
     """
-    facts: dict[str, Any] = {
+    moment: dict[str, Any] = {
         "projects": [project.pk for project in projects],
         "now": timezone.now(),
-        "person": UserKind.PERSON.value,
-        "only_people": [permission.codename for permission in ONLY_PEOPLE],
     }
     with connection.cursor() as cursor:
-        verbs = [permission.codename for permission in PROJECT_PERMISSIONS]
-        cursor.execute(_ON_PROJECTS, {**facts, "verbs": verbs, "model": "project"})
-        verbs = [permission.codename for permission in ENVIRONMENT_PERMISSIONS]
-        cursor.execute(_ON_ENVIRONMENTS, {**facts, "verbs": verbs, "model": "environment"})
+        for grants in (ON_PROJECTS, ON_ENVIRONMENTS):
+            cursor.execute(grants.sync, {**grants.parameters, **moment})
     for project in projects:
         # Who may sign what is about to begin may have changed with it.
         nudge(REEVALUATE_PROJECT, project.pk)

@@ -47,7 +47,7 @@ POPULATIONS: Final = [
     Agreement(
         "Reports whose time was over",
         held="SELECT sha256, count(*)::text FROM releases_evidence WHERE pruned_at IS NOT NULL GROUP BY 1",
-        told=f"""SELECT sha256, count(*)::text FROM audit_event,
+        told=f"""SELECT sha256, count(*)::text FROM entries,
                 jsonb_array_elements_text(facts #> '{{data,sha256}}') AS sha256
             WHERE type = '{PrivacyEvent.PRUNED}' AND facts #>> '{{data,name}}' = 'evidence'
             GROUP BY 1""",

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from audit.api.controls import ControlsView, ControlView
-from audit.api.destinations.dead_letters import DeadLettersView, SendAgainView
+from audit.api.destinations.dead_letters import DeadLettersView, DismissView, SendAgainView
 from audit.api.destinations.deeds import (
     DestinationPauseView,
     DestinationReplayView,
@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/destinations/<int:pk>/replay/", DestinationReplayView.as_view()),
     path("audit/destinations/<int:pk>/test/", DestinationTestView.as_view()),
     path("audit/destinations/<int:pk>/dead-letters/", DeadLettersView.as_view()),
+    path("audit/destinations/<int:pk>/dead-letters/dismiss/", DismissView.as_view()),
     path("audit/destinations/<int:pk>/dead-letters/send-again/", SendAgainView.as_view()),
     path("audit/events/", EventsView.as_view()),
     path("audit/events/<int:pk>/", EventView.as_view()),

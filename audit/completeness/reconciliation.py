@@ -4,8 +4,8 @@ Each app names its populations: rows of a table, each of which must have left an
 stream. A row without its event was written past the portal, an event without its row was deleted past it.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
+from audit.audit_events import AuditEvent
 from audit.doctor.finding import Finding, judge
 
 _SHOWN: Final = 5
@@ -38,13 +39,7 @@ class Population:
         """Compare the two sides, in one statement."""
         rows, parameters = self.rows().order_by().query.sql_with_params()
         with connection.cursor() as cursor:
-            statement = _COMPARE.format(
-                rows=rows,
-                where=self.where,
-                shown=_SHOWN,
-                recovered=_RECOVERED,
-                not_recovered=_NOT_RECOVERED,
-            )
+            statement = _COMPARE.format(rows=rows, where=self.where, shown=_SHOWN, entries=_ENTRIES)
             cursor.execute(statement, [*parameters, list(self.events)])
             held, told, differing = cursor.fetchone()
         return Reconciled(self.name, held, told, tuple(differing or ()))
@@ -81,26 +76,24 @@ class Reconciled:
         return judge(self.name, complaints, good=f"{self.name}: {self.rows} on both sides.")
 
 
-# What came back from the published files after a restore, in one transaction with the event that says so,
-# has no rows: these the backup did not hold. Only the owner of the schema recovers: who else says so excuses
-# nothing.
-_RECOVERED: Final = """
+# One statement sees one state, also while others write. What came back from the published files after a
+# restore, in one transaction with the event that says so, has no rows: these the backup did not hold. Only
+# the owner of the schema recovers: who else says so excuses nothing.
+_ENTRIES: Final = f"""
 recovered AS (
     SELECT e.id, e.xid FROM audit_event e JOIN pg_roles u ON u.rolname = e.db_user
-    WHERE e.type = 'audit.log_recovered' AND pg_has_role(u.oid,
+    WHERE e.type = '{AuditEvent.LOG_RECOVERED}' AND pg_has_role(u.oid,
         (SELECT relowner FROM pg_class WHERE oid = 'public.audit_event'::regclass), 'USAGE')
+), entries AS NOT MATERIALIZED (
+    SELECT e.* FROM audit_event e
+    WHERE NOT EXISTS (SELECT FROM recovered r WHERE r.xid = e.xid AND r.id > e.id)
 )
-"""
-_NOT_RECOVERED: Final = "NOT EXISTS (SELECT FROM recovered r WHERE r.xid = e.xid AND r.id > e.id)"
-
-# One statement sees one state, also while others write.
+"""  # noqa: S608 -- a constant
 _COMPARE: Final = """
 WITH held AS (SELECT stream, count(*) AS number FROM ({rows}) AS r(stream) GROUP BY stream),
-{recovered},
+{entries},
 told AS (
-    SELECT stream, count(*) AS number FROM audit_event e
-    WHERE type = ANY(%s) AND ({where}) AND {not_recovered}
-    GROUP BY stream
+    SELECT stream, count(*) AS number FROM entries e WHERE type = ANY(%s) AND ({where}) GROUP BY stream
 ), both_sides AS (
     SELECT stream, coalesce(h.number, 0) AS held, coalesce(t.number, 0) AS told
     FROM held h FULL JOIN told t USING (stream)
@@ -178,9 +171,7 @@ class Sequel:
 
     def compare(self) -> Reconciled:
         """Count the earlier events on one side, and those with what came of them on the other."""
-        statement = _FOLLOWED.format(
-            recovered=_RECOVERED, not_recovered=_NOT_RECOVERED, unless=self.unless, shown=_SHOWN
-        )
+        statement = _FOLLOWED.format(entries=_ENTRIES, unless=self.unless, shown=_SHOWN)
         with connection.cursor() as cursor:
             cursor.execute(statement, {"event": self.event, "then": [*map(str, self.then)]})
             found, followed, without = cursor.fetchone()
@@ -189,9 +180,8 @@ class Sequel:
 
 
 _FOLLOWED: Final = """
-WITH {recovered}, newest AS (
-    SELECT e.stream, max(e.stream_seq) AS stream_seq FROM audit_event e
-    WHERE e.type = %(event)s AND {not_recovered} GROUP BY e.stream
+WITH {entries}, newest AS (
+    SELECT stream, max(stream_seq) AS stream_seq FROM entries WHERE type = %(event)s GROUP BY stream
 ), judged AS (
     SELECT n.*, n.stream IN ({unless}) OR EXISTS (
         SELECT FROM audit_event a WHERE a.stream = n.stream AND a.stream_seq > n.stream_seq
@@ -212,26 +202,33 @@ class Agreement:
     Attributes:
         name: what is compared, in the plural.
         held: SQL for two columns of text, what it is and how it stands in the tables; each thing once.
-        told: the same out of the log.
+        told: the same out of the log, whose events are called ``entries`` there.
+        parameters: of both, by name.
+        by: what tells the second side, where it is not the log.
     """
 
     name: str
     held: str
     told: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    by: str = "in the log"
 
     def compare(self) -> Reconciled:
         """Compare the two sides, in one statement."""
+        statement = _AGREED.format(
+            entries=_ENTRIES, held=self.held, told=self.told, by=self.by, shown=_SHOWN
+        )
         with connection.cursor() as cursor:
-            cursor.execute(_AGREED.format(held=self.held, told=self.told, shown=_SHOWN))
+            cursor.execute(statement, self.parameters or None)
             held, told, differing = cursor.fetchone()
         return Reconciled(self.name, held, told, tuple(differing or ()))
 
 
 _AGREED: Final = """
-WITH held (what, stands) AS ({held}), told (what, stands) AS ({told})
+WITH {entries}, held (what, stands) AS ({held}), told (what, stands) AS ({told})
 SELECT count(h.what), count(t.what), (array_agg(
     what || ': ' || coalesce(h.stands, 'nothing') || ' in the tables and '
-        || coalesce(t.stands, 'nothing') || ' in the log.' ORDER BY what)
+        || coalesce(t.stands, 'nothing') || ' {by}.' ORDER BY what)
     FILTER (WHERE h.stands IS DISTINCT FROM t.stands))[1:{shown}]
 FROM held h FULL JOIN told t USING (what)
 """

@@ -40,10 +40,15 @@ KEPT_EVENTS: Final = """
 """A condition on an event ``e`` and its disclosure ``d``: it is held."""
 
 
-def keep_holds_as_they_are() -> None:
-    """Let nobody place or lift a hold until the transaction ends: what is not held stays so."""
+def keep_holds_as_they_are(*, alone: bool = False) -> None:
+    """Let nobody place or lift a hold until the transaction ends: what is not held stays so.
+
+    Args:
+        alone: wait for all others that keep them so, and let them wait.
+    """
+    mode = "SHARE ROW EXCLUSIVE" if alone else "SHARE"
     with connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE audit_legalhold IN SHARE MODE")
+        cursor.execute(f"LOCK TABLE audit_legalhold IN {mode} MODE")
 
 
 def holds_on(subject: str) -> list[LegalHold]:

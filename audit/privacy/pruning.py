@@ -71,8 +71,8 @@ def prune(kept: RetentionClass) -> int:
 
 @transaction.atomic(durable=True)
 def _prune_batch(kept: RetentionClass, before: datetime) -> int:
-    # One at a time, and no hold is placed meanwhile.
-    keep_holds_as_they_are()
+    # One at a time, so that nothing is told of twice; and no hold is placed meanwhile.
+    keep_holds_as_they_are(alone=True)
     pruner: Pruner = import_string(kept.pruner)
     pruned = pruner(kept, before, AT_ONCE)
     if pruned.number:

@@ -85,7 +85,7 @@ POPULATIONS: Final = [
         held="SELECT name, coalesce(days::text, 'without end') FROM audit_retentionperiod",
         told=f"""SELECT DISTINCT ON (facts #>> '{{data,name}}') facts #>> '{{data,name}}',
                 coalesce(facts #>> '{{data,days}}', 'without end')
-            FROM audit_event WHERE type = '{PrivacyEvent.RETENTION_CHANGED}'
+            FROM entries WHERE type = '{PrivacyEvent.RETENTION_CHANGED}'
             ORDER BY 1, id DESC""",  # noqa: S608 -- composed of constants
     ),
 ]

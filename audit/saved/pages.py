@@ -1,10 +1,12 @@
 """Saved views: kept from the page of the log, used as links, renamed and deleted on a page of their own."""
 
 from http import HTTPStatus
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import Case, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,18 +14,25 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.forms import EventFilter
 from audit.reach import Reach, reach_of
-from audit.saved.changes import NotYours, ViewRefused, delete_view, rename_view, save_view
-from audit.saved.models import SavedView
+from audit.saved.changes import (
+    NotYours,
+    ViewRefused,
+    delete_view,
+    rename_view,
+    replace_view,
+    save_view,
+)
+from audit.saved.models import SavedView, SavedViewQuerySet
 from audit.saved.queries import query_of
 
 SHOWN = 100
 _LARGEST = 2**63 - 1
+_DIGITS = 19
 
 
-def views_for(request: HttpRequest, reach: Reach) -> list[tuple[str, str]]:
-    """Return name and address of the views that the reader may use; one query."""
-    found = SavedView.objects.for_reader(request.user, reach)[:SHOWN]
-    return [(view.name, address_of_view(view)) for view in found]
+def views_for(request: HttpRequest, reach: Reach) -> list[dict[str, Any]]:
+    """Return the views that the reader may use, as pages show them, their own first; one query."""
+    return _rows(request, SavedView.objects.for_reader(request.user, reach))
 
 
 def address_of_view(view: SavedView) -> str:
@@ -44,15 +53,27 @@ def saved_views(request: HttpRequest) -> HttpResponse:
     if not asked.is_valid():
         return _listed(request, reach, refused="That filter makes no sense; nothing is saved.")
     share_with = asked.cleaned_data["project"] if "share" in request.POST else None
-    query = query_of(request.GET)
     try:
-        view = save_view(
-            request.POST.get("name", ""), query, share_with=share_with, by=request.user
-        )
+        view = _kept(request, share_with or None)
     except ViewRefused as error:
         return _listed(request, reach, refused=str(error))
-    messages.success(request, f"The view “{view.name}” is saved.")
+    shared = f" Whoever reads the log of {view.project} sees it." if view.project else ""
+    messages.success(request, f"The view “{view.name}” is saved.{shared}")
     return redirect(address_of_view(view))
+
+
+def _kept(request: HttpRequest, share_with: str | None) -> SavedView:
+    """Keep the filter of the address: under a new name, or in place of what an own view was."""
+    query = query_of(request.GET)
+    chosen = request.POST.get("replace", "")
+    if not chosen:
+        name = request.POST.get("name", "")
+        return save_view(name, query, share_with=share_with, by=request.user)
+    own = SavedView.objects.filter(owner=request.user.pk)
+    view = own.filter(pk=chosen).first() if chosen.isdecimal() and len(chosen) < _DIGITS else None
+    if view is None:
+        raise ViewRefused("That view is not yours, or was deleted; nothing is saved.")
+    return replace_view(view, view.name, query, share_with=share_with, by=request.user)
 
 
 @require_POST
@@ -79,11 +100,16 @@ def saved_view(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _listed(request: HttpRequest, reach: Reach, refused: str = "") -> HttpResponse:
-    found = SavedView.objects.for_reader(request.user, reach).select_related("owner")[:SHOWN]
-    rows = [
-        {"view": view, "url": address_of_view(view), "is_own": view.owner_id == request.user.pk}
-        for view in found
-    ]
+    rows = _rows(request, SavedView.objects.for_reader(request.user, reach))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
     context = {"rows": rows, "refused": refused}
     return render(request, "audit/views.html", context, status=status)
+
+
+def _rows(request: HttpRequest, views: SavedViewQuerySet) -> list[dict[str, Any]]:
+    own = Case(When(owner=request.user.pk, then=0), default=1)
+    found = views.select_related("owner").order_by(own, "name", "pk")[:SHOWN]
+    return [
+        {"view": view, "url": address_of_view(view), "is_own": view.owner_id == request.user.pk}
+        for view in found
+    ]

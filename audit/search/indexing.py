@@ -11,12 +11,11 @@ SELECT c.origin = t.origin, c.size, t.origin, t.size FROM audit_wordscursor c CR
 FOR UPDATE OF c SKIP LOCKED
 """
 _FILL: Final = """
-INSERT INTO audit_words (event_id, words)
-SELECT e.id, audit_words_of(e.stream, e.uid, e.leaf_hash, e.facts)
-FROM audit_leaf l JOIN audit_event e ON e.id = l.event_id
-WHERE l.idx >= %s AND l.idx < %s ORDER BY l.idx
+INSERT INTO audit_words (event_id)
+SELECT l.event_id FROM audit_leaf l WHERE l.idx >= %s AND l.idx < %s ORDER BY l.idx
 ON CONFLICT (event_id) DO NOTHING
 """
+"""A trigger draws the words from the entry."""
 
 
 def index_more(most: int = BATCH) -> int:

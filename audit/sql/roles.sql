@@ -46,5 +46,8 @@ BEGIN
     IF to_regprocedure('audit_protect_refused()') IS NOT NULL THEN
         PERFORM audit_protect_refused();
     END IF;
+    IF to_regprocedure('audit_protect_words()') IS NOT NULL THEN
+        PERFORM audit_protect_words();
+    END IF;
 END
 $$;

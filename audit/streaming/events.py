@@ -24,3 +24,7 @@ class StreamEvent(EventName):
         "audit.stream_sent_again",
         "{actor} had {count} refused entries sent again to the {object}.",
     )
+    DISMISSED = (
+        "audit.stream_dismissed",
+        "{actor} decided that the {object} shall do without {what}, which it refused: {why}",
+    )

@@ -14,6 +14,7 @@ _STARTS: Final = (
 )
 _SECRET: Final = "Name of its file in STREAMING_SECRETS_DIR."  # noqa: S105 -- says where it is
 _LONGEST_FILE: Final = 100
+LARGEST: Final = 2**63 - 1
 
 
 class _Name(forms.CharField):
@@ -76,3 +77,22 @@ class PauseForm(forms.Form):
     """Why nothing is to be sent."""
 
     why = forms.CharField(label="Why", max_length=LONGEST_REASON)
+
+
+class LetterForm(forms.Form):
+    """Which refused entry; none means all of them."""
+
+    index = forms.IntegerField(
+        min_value=0, max_value=LARGEST, required=False, widget=forms.HiddenInput
+    )
+
+
+class DismissForm(LetterForm):
+    """Why a place shall do without what it refused."""
+
+    why = forms.CharField(
+        label="Why",
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="For whoever asks later why the place does not have it. Kept with the event.",
+    )

@@ -181,8 +181,8 @@ class DeadLetterQuerySet(models.QuerySet["DeadLetter"]):
     """Reads of what was refused."""
 
     def open(self) -> "DeadLetterQuerySet":
-        """Return those that did not arrive since."""
-        return self.filter(delivered_at=None)
+        """Return those that did not arrive since, and that nobody dismissed."""
+        return self.filter(delivered_at=None, dismissed_at=None)
 
 
 class DeadLetter(models.Model):
@@ -195,6 +195,7 @@ class DeadLetter(models.Model):
         tries: how often it was offered.
         again_at: since when it waits to be sent again.
         delivered_at: when it arrived after all.
+        dismissed_at: when somebody decided that the place shall do without it; its event says who, and why.
     """
 
     destination = models.ForeignKey(Destination, models.CASCADE, related_name="dead_letters")
@@ -206,6 +207,7 @@ class DeadLetter(models.Model):
     refused_at = models.DateTimeField(default=timezone.now)
     again_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
+    dismissed_at = models.DateTimeField(null=True)
 
     objects = DeadLetterQuerySet.as_manager()
 
@@ -220,7 +222,7 @@ class DeadLetter(models.Model):
         indexes = [
             models.Index(
                 fields=["destination"],
-                condition=Q(delivered_at=None),
+                condition=Q(delivered_at=None, dismissed_at=None),
                 name="audit_dead_letters_open",
             ),
         ]

@@ -1,9 +1,8 @@
 """Where the log is sent, for people: administrators decide, whoever reads the whole log looks."""
 
-import re
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -18,22 +17,30 @@ from audit.reach import reach_of
 from audit.streaming.actions.ask_for_test import ask_for_test
 from audit.streaming.actions.change import change_destination
 from audit.streaming.actions.create import create_destination
+from audit.streaming.actions.dismiss import dismiss_letters
 from audit.streaming.actions.pause import pause_destination
 from audit.streaming.actions.remove import remove_destination
 from audit.streaming.actions.replay import replay_destination
 from audit.streaming.actions.resume import resume_destination
 from audit.streaming.actions.send_again import send_again
 from audit.streaming.errors import StreamingNotAllowed, StreamingRefused
-from audit.streaming.forms import DestinationForm, PauseForm, ReplayForm
+from audit.streaming.forms import (
+    LARGEST,
+    DestinationForm,
+    DismissForm,
+    LetterForm,
+    PauseForm,
+    ReplayForm,
+)
 from audit.streaming.lag import Lag, lags
 from audit.streaming.models import CONFIGURED, Destination, DestinationKind
 from audit.streaming.rule import ensure_may_stream, may_stream
 from audit.streaming.standing import standing_of
 from audit.streaming.wanted import Wanted
 
+F = TypeVar("F", bound=Form)
+
 LETTERS_SHOWN: Final = 50
-_LARGEST: Final = 2**63 - 1
-_INDEX: Final = re.compile("[0-9]{1,18}")
 _CONTENT: Final = (
     ("webhook", "Signed webhook", "POSTs that your SIEM or a function of yours takes."),
     ("syslog", "Syslog over TLS", "RFC 5424 messages to a log server."),
@@ -173,16 +180,38 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     """``/audit/destinations/<pk>/again/``: one dead letter, or all."""
-    index = request.POST.get("index", "")
-    if index and not _INDEX.fullmatch(index):
-        raise Http404
-    indexes = [int(index)] if index else None
+    indexes = _named(LetterForm(request.POST))
     return _do(
         request,
         pk,
         lambda: send_again(pk, indexes=indexes, by=request.user),
         "The refused entries are sent again.",
     )
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
+    """``/audit/destinations/<pk>/dismiss/``: one dead letter, or all; asks why."""
+    _ensure_may_change(request)
+    found = _visible(request, pk)
+    if request.method != "POST":
+        return _ask_why(request, found, DismissForm(initial={"index": request.GET.get("index")}))
+    form = DismissForm(request.POST)
+    if not form.is_valid():
+        return _ask_why(request, found, form)
+    try:
+        count = dismiss_letters(
+            pk, indexes=_named(form), why=form.cleaned_data["why"], by=request.user
+        )
+    except StreamingRefused as error:
+        return _ask_why(request, found, _with_error(form, error))
+    noun = "entry" if count == 1 else "entries"
+    messages.success(
+        request, f"The {found} does without {count} {noun}. The log says who decided that."
+    )
+    return redirect("audit:destination", pk=pk)
 
 
 @require_POST
@@ -225,13 +254,37 @@ def _ensure_may_change(request: HttpRequest) -> None:
 
 def _visible(request: HttpRequest, pk: int) -> Destination:
     _ensure_may_look(request)
-    found = Destination.objects.filter(pk=pk).first() if pk <= _LARGEST else None
+    found = Destination.objects.filter(pk=pk).first() if pk <= LARGEST else None
     if found is None:
         raise Http404
     return found
 
 
-def _with_error(form: Form, error: StreamingRefused) -> Form:
+def _named(form: LetterForm) -> list[int] | None:
+    """Return the entry that is named; none is all of them, and what is no number names nothing."""
+    if not form.is_valid() and "index" in form.errors:
+        return []
+    index = form.cleaned_data["index"]
+    return None if index is None else [index]
+
+
+def _ask_why(request: HttpRequest, found: Destination, form: DismissForm) -> HttpResponse:
+    index = form["index"].value()
+    letters = found.dead_letters.open().filter(again_at=None)
+    named = _named(LetterForm({"index": index}))
+    if named is not None:
+        letters = letters.filter(index__in=named)
+    context = {
+        "destination": found,
+        "form": form,
+        "letters": list(letters[:LETTERS_SHOWN]),
+        "count": letters.count(),
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, "audit/streaming/dismiss.html", context, status=status)
+
+
+def _with_error(form: F, error: StreamingRefused) -> F:
     form.add_error(error.field if error.field in form.fields else None, error.sentence)
     return form
 

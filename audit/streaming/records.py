@@ -108,9 +108,10 @@ def missing_record(
 
 
 def checkpoint_record(origin: str, size: int, note: str, wanted: str) -> Record:
-    """Return the record that carries a signed checkpoint."""
+    """Return the record that carries a signed checkpoint; with more cosignatures it is another record."""
     facts = {"origin": origin, "checkpoint_size": size, "checkpoint": note}
-    return _other(f"{log_id(origin)}-checkpoint-{size}", _CHECKPOINT, facts, wanted)
+    told = hashlib.sha256(note.encode()).hexdigest()[:16]
+    return _other(f"{log_id(origin)}-checkpoint-{size}-{told}", _CHECKPOINT, facts, wanted)
 
 
 def test_record(identity: str, origin: str, wanted: str) -> Record:

@@ -160,8 +160,8 @@ class Turn:
             **self._healthy(),
         )
         # In a replay it may take what it refused before.
-        self._at.dead_letters.open().filter(
-            origin=self._at.origin, index__gte=first, index__lt=until
+        self._at.dead_letters.filter(
+            delivered_at=None, origin=self._at.origin, index__gte=first, index__lt=until
         ).update(delivered_at=timezone.now(), again_at=None)
         return True
 
@@ -182,6 +182,8 @@ class Turn:
         at = self._lock()
         event = Event.objects.filter(leaf__idx=index).first()
         kind = event.type if event else ""
+        # What tells of a refusal may be refused as well: to tell of that would have no end.
+        is_told = kind != StreamEvent.RECORD_REFUSED
         DeadLetter.objects.update_or_create(
             destination=at,
             origin=at.origin,
@@ -189,10 +191,11 @@ class Turn:
             defaults={
                 "event_type": kind, "reason": reason, "tries": at.tries + 1,
                 "refused_at": timezone.now(), "again_at": None, "delivered_at": None,
+                # Refused again is news, also about what somebody dismissed.
+                **({"dismissed_at": None} if is_told else {}),
             },
         )  # fmt: skip
-        # What tells of a refusal may be refused as well: to tell of that would have no end.
-        if kind != StreamEvent.RECORD_REFUSED:
+        if is_told:
             record(
                 StreamEvent.RECORD_REFUSED,
                 subject=at,

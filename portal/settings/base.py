@@ -297,6 +297,7 @@ AUDIT_ERASERS = [
     "models_registry.erasure.erase",
     "audit.packs.erasure.erase",
     "audit.saved.erasure.erase",
+    "audit.streaming.erasure.erase",
     "catalog.erasure.erase",
 ]
 

@@ -167,6 +167,7 @@ api/v1/audit/controls/<slug:framework>/<str:name>/
 api/v1/audit/destinations/
 api/v1/audit/destinations/<int:pk>/
 api/v1/audit/destinations/<int:pk>/dead-letters/
+api/v1/audit/destinations/<int:pk>/dead-letters/dismiss/
 api/v1/audit/destinations/<int:pk>/dead-letters/send-again/
 api/v1/audit/destinations/<int:pk>/pause/
 api/v1/audit/destinations/<int:pk>/replay/
@@ -208,6 +209,7 @@ audit/destinations/
 audit/destinations/<int:pk>/
 audit/destinations/<int:pk>/again/
 audit/destinations/<int:pk>/change/
+audit/destinations/<int:pk>/dismiss/
 audit/destinations/<int:pk>/live/
 audit/destinations/<int:pk>/pause/
 audit/destinations/<int:pk>/remove/

@@ -185,6 +185,45 @@ def test_it_is_renamed_and_deleted_by_whoever_saved_it(payments, browse):
     assert list(types) == ["audit.view_saved", "audit.view_renamed", "audit.view_deleted"]
 
 
+def test_another_filter_takes_the_place_of_what_an_own_view_was(payments, browse):
+    client = browse("audrey")
+    keep(client, share="1")
+    view = SavedView.objects.get()
+    page = client.get("/audit/?outcome=error").content.decode()
+    assert f'<option value="{view.pk}">Denied</option>' in page
+    answer = client.post(f"{VIEWS}?outcome=error&x=y", {"replace": str(view.pk), "share": "1"})
+    assert (answer.status_code, answer.url) == (302, "/audit/?outcome=error")
+    view.refresh_from_db()
+    assert (view.name, view.query, view.project) == ("Denied", "outcome=error", None)
+    client.post(f"{VIEWS}?project=payments", {"replace": str(view.pk), "share": "1"})
+    assert (SavedView.objects.get().query, SavedView.objects.get().project) == (
+        "project=payments",
+        "payments",
+    )
+    replaced = Event.objects.filter(type="audit.view_replaced")
+    assert [event.facts["data"]["shared"] for event in replaced.order_by("pk")] == [False, True]
+
+
+@pytest.mark.parametrize("chosen", ["theirs", "0", "-1", "x", "9" * 19])
+def test_what_is_not_ones_own_is_not_replaced(payments, browse, chosen):
+    keep(browse("audrey"), share="1")
+    theirs = SavedView.objects.get()
+    given = str(theirs.pk) if chosen == "theirs" else chosen
+    client = browse("sofia")
+    assert "view-replace" not in client.get("/audit/?outcome=error").content.decode()
+    answer = client.post(f"{VIEWS}?outcome=error", {"replace": given})
+    assert (answer.status_code, "is not yours" in answer.content.decode()) == (422, True)
+    theirs.refresh_from_db()
+    assert theirs.query == "project=payments&outcome=denied"
+
+
+def test_ones_own_views_come_before_those_of_others(payments, browse):
+    keep(browse("audrey"), "A first one", share="1")
+    keep(browse("sofia"), "Zuletzt")
+    page = browse("sofia").get("/audit/").content.decode()
+    assert page.index(">Zuletzt</a>") < page.index(">A first one</a>")
+
+
 def test_a_view_of_ones_own_is_nobody_elses(payments, browse):
     keep(browse("audrey"))
     view = SavedView.objects.get()

@@ -11,6 +11,7 @@ from audit.models import Disclosure, Event
 from catalog.actions.set_portal_permissions import set_portal_permissions
 from catalog.models import User
 from tests import factories
+from tests.support.removal import say_pruned
 
 LOG = "audit:events"
 
@@ -180,6 +181,7 @@ def test_an_event_shows_the_bytes_that_were_hashed(payments, browse):
 def test_an_erased_name_is_said_to_be_erased(payments, browse):
     event = Event.objects.filter(type="catalog.membership_given").last()
     Disclosure.objects.filter(event_id=event.pk).delete()
+    say_pruned()
     shown = text_of(browse("audrey").get(reverse("audit:event", args=[event.pk])))
     assert "(erased) gave (erased) the role" in shown
     assert "member erased" in shown

@@ -197,6 +197,11 @@ OF_THE_PORTAL = {
         "audit/destinations/{destination}/dead-letters/send-again/",
         {},
     ),
+    "audit_dead_letters_dismiss": (
+        "POST",
+        "audit/destinations/{destination}/dead-letters/dismiss/",
+        {"why": "no"},
+    ),
     "audit_views_save": ("POST", "audit/views/", {"name": "Denied", "filter": {}}),
     "audit_views_replace": ("PUT", "audit/views/{view}/", {"name": "Other", "filter": {}}),
     "audit_views_rename": ("PATCH", "audit/views/{view}/", {"name": "Other"}),

@@ -11,6 +11,7 @@ from audit.names import EventName
 from audit.record import record
 from audit.sentences import sentence_of, sentence_templates, with_sentences
 from tests.audit.conftest import Happened, Somebody, Thing
+from tests.support.removal import say_pruned
 
 LISTS = [import_string(path) for path in settings.AUDIT_EVENTS]
 NAMES = [name for names in LISTS for name in names]
@@ -71,6 +72,7 @@ def test_the_sentence_has_the_names_that_are_disclosed(named):
 
 def test_an_erased_name_leaves_the_sentence_readable(named):
     Disclosure.objects.all().delete()
+    say_pruned()
     (event,) = with_sentences([named])
     assert event.sentence == "(erased) named (erased) for courage in thing 1 of payments."
     assert event.actor_name == "(erased)"

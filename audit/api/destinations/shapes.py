@@ -149,6 +149,18 @@ class SentAgainSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField()
 
 
+class DismissSerializer(SendAgainSerializer):
+    """Which dead letters, all of them unless told, and why the place shall do without them."""
+
+    why = serializers.CharField(max_length=LONGEST_REASON)
+
+
+class DismissedSerializer(serializers.Serializer[Any]):
+    """How many were dismissed."""
+
+    count = serializers.IntegerField()
+
+
 class DeadLetterSerializer(serializers.Serializer[Any]):
     """An entry that the destination refused for good."""
 

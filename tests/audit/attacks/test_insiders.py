@@ -2,28 +2,36 @@
 
 # ruff: noqa: S608 -- the statements are this file's own
 
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
 import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
+from audit.completeness import queue
 from audit.completeness.alarms import open_alarms, raise_alarm
 from audit.completeness.models import AlarmKind
 from audit.completeness.reconciliation import reconcile
 from audit.completeness.run import verify_and_tell
 from audit.completeness.verification import verify_log
 from audit.doctor.guards import check_triggers
-from audit.models import Disclosure, Event
+from audit.models import Disclosure, Event, SubjectKey
 from audit.record import record
 from audit.search.indexing import index_more
 from audit.sentences import with_sentences
 from audit.signer.errors import Refused
 from audit.tlog.merkle import Frontier
 from catalog.actions.set_portal_permissions import set_portal_permissions
+from catalog.models import User
+from catalog.permissions import PortalPermission, allowed_portal
 from releases.audit_events import ReleaseEvent
 from releases.models import Approval, ChangeRequest, Release, Statement
 from tests import factories as make
 from tests.audit.attacks.forgery import AT_7
 from tests.support.log import connected, rows, write
+from tests.support.removal import say_erased, say_pruned
+from tests.support.unguarded import unguarded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,10 +91,43 @@ def test_the_application_cannot_write_what_only_signer_and_sequencer_write(log):
                 app.execute(statement)
 
 
-def test_the_application_that_deletes_names_breaks_no_proof(log, findings):
+def test_the_application_does_not_delete_names_without_an_erasure_or_a_pruning(log):
+    record_something()
+    before = Disclosure.objects.count()
+    with pytest.raises(IntegrityError, match="removed without an erasure or a pruning"):
+        Disclosure.objects.all().delete()
+    # An event of before, or of somebody else, is no excuse.
+    with transaction.atomic():
+        say_pruned()
+    with pytest.raises(IntegrityError, match="removed without an erasure or a pruning"):
+        Disclosure.objects.all().delete()
+    assert Disclosure.objects.count() == before + 1
+    with transaction.atomic():
+        say_pruned()
+        Disclosure.objects.all().delete()
+    assert not Disclosure.objects.exists()
+
+
+def test_the_application_does_not_destroy_a_key_that_the_log_does_not_say_to_be_erased(log):
+    tom = make.person("tom").pseudonym
+    statements = (
+        f"UPDATE audit_subjectkey SET wrapped = NULL, destroyed_at = now() WHERE subject = '{tom}'",
+        "INSERT INTO audit_subjectkey (subject, destroyed_at) VALUES ('usr_unheard_of', now())",
+    )
+    for statement in statements:
+        with pytest.raises(IntegrityError, match="does not say that they were erased"):
+            as_application(statement)
+    with transaction.atomic():
+        say_erased(tom)
+        as_application(statements[0])
+    assert SubjectKey.objects.get(pk=tom).wrapped is None
+
+
+def test_a_superuser_who_deletes_names_breaks_no_proof(log, findings):
     record_something()
     log.seal()
-    Disclosure.objects.all().delete()
+    with connected("postgres") as superuser, unguarded(superuser, "audit_disclosure"):
+        superuser.execute("DELETE FROM audit_disclosure")
     assert findings() == ""
     [event] = with_sentences(Event.objects.filter(type="releases.sealed"))
     assert "(erased)" in event.sentence
@@ -135,6 +176,29 @@ def test_the_application_that_makes_somebody_a_superuser_is_found(log):
     assert told in " ".join(differing())
 
 
+def test_the_application_that_takes_somebody_for_the_portal_itself_is_found(log):
+    tom = make.person("tom")
+    as_application("UPDATE catalog_user SET kind = 'system' WHERE username = 'tom'")
+    told = f"{tom.pseudonym}: system in the tables and nothing in the log."
+    assert told in " ".join(differing())
+
+
+def test_the_application_that_gives_portal_permissions_by_a_group_is_found(log):
+    tom = make.person("tom")
+    assert differing() == []
+    as_application("INSERT INTO auth_group (name) VALUES ('friends')")
+    as_application(
+        "INSERT INTO auth_group_permissions (group_id, permission_id) SELECT g.id, p.id"
+        " FROM auth_group g, auth_permission p WHERE p.codename = 'manage_privacy'"
+    )
+    as_application(
+        f"INSERT INTO catalog_user_groups (user_id, group_id) SELECT {tom.pk}, id FROM auth_group"
+    )
+    assert allowed_portal(User.objects.get(pk=tom.pk), PortalPermission.MANAGE_PRIVACY)
+    told = f"{tom.pseudonym}: manage_privacy in the tables and nothing in the log."
+    assert told in " ".join(differing())
+
+
 def test_the_application_that_gives_or_takes_portal_permissions_is_found(log):
     admin = make.admin()
     tom = set_portal_permissions(make.person("tom"), permissions=["manage_people"], by=admin)
@@ -151,11 +215,50 @@ def test_the_application_that_gives_or_takes_portal_permissions_is_found(log):
     assert f"{vera.pseudonym}: nothing in the tables and manage_privacy in the log." in told
 
 
-def test_the_application_that_hides_an_entry_from_the_search_is_found(log, findings):
+def test_the_application_neither_takes_out_of_the_index_nor_changes_it(log):
+    index_more()
+    for deed in (
+        "DELETE FROM audit_words",
+        "UPDATE audit_words SET words = ''",
+        "TRUNCATE audit_words",
+    ):
+        with pytest.raises(DatabaseError, match="permission denied"):
+            as_application(deed)
+
+
+def test_the_words_of_an_entry_are_its_own_whatever_the_application_says(log):
+    as_application(
+        "INSERT INTO audit_words (event_id, words)"
+        f" SELECT id, array_to_tsvector(ARRAY['nothing']) FROM audit_event WHERE id = {AT_7}"
+    )
+    drawn = "audit_words_of(e.stream, e.uid, e.leaf_hash, e.facts)"
+    [(words, own)] = rows(
+        f"SELECT w.words::text, {drawn}::text FROM audit_words w JOIN audit_event e ON e.id = event_id"
+    )
+    assert words == own != ""
+
+
+def test_a_superuser_who_hides_an_entry_from_the_search_is_found(log, findings):
     index_more()
     assert findings() == ""
-    as_application(f"DELETE FROM audit_words WHERE event_id = {AT_7}")
+    with connected("postgres") as superuser:
+        superuser.execute(f"UPDATE audit_words SET words = '' WHERE event_id = {AT_7}")
+        assert "The index has other words for entry 7 than the entry itself." in findings()
+        superuser.execute(f"DELETE FROM audit_words WHERE event_id = {AT_7}")
     assert "1 entries were taken out of the index" in findings()
+
+
+def test_every_entry_has_its_night_on_which_its_words_are_drawn_again(log, findings, monkeypatch):
+    index_more()
+    with connected("postgres") as superuser:
+        superuser.execute(f"UPDATE audit_words SET words = '' WHERE event_id = {AT_7}")
+    monkeypatch.setattr(queue, "WORDS_DRAWN_AGAIN", 8)
+    days = [datetime(2026, 11, day, tzinfo=UTC) for day in range(1, 8)]
+    found = []
+    for day in days:
+        monkeypatch.setattr(queue, "timezone", SimpleNamespace(now=lambda day=day: day))
+        found.append("other words for entry 7" in findings())
+    assert found.count(True) in {2, 3}
 
 
 def test_a_sequencer_that_drops_an_event_is_found(log, findings):

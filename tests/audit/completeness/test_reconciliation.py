@@ -1,12 +1,26 @@
 """What the tables hold and what the log says are the same, stream by stream, and are found if not."""
 
+from datetime import timedelta
 from io import StringIO
 
 import psycopg
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
 
 from audit.completeness.reconciliation import reconcile
+from catalog.actions.add_team_member import add_team_member
+from catalog.actions.change_role import change_role
+from catalog.actions.create_role import create_role
+from catalog.actions.create_team import create_team
+from catalog.actions.deactivate_person import deactivate_person
+from catalog.actions.end_membership import end_membership
+from catalog.actions.give_membership import give_membership
+from catalog.actions.reactivate_person import reactivate_person
+from catalog.actions.remove_team_member import remove_team_member
+from catalog.models import Role
+from tests import factories
 from tests.audit.sealing import tamper
 from tests.pages.world import World
 from tests.support.log import connected, url
@@ -90,13 +104,142 @@ def test_the_application_that_excuses_what_it_invents_with_a_restore_is_found(db
     assert "Teams: the tables hold 0, and the log says 1" in complaint()
 
 
-def test_a_role_given_past_the_portal_is_found(demo):
-    past_every_trigger(
-        "INSERT INTO catalog_membership (project_id, user_id, role_id, created_at, created_by_id)"
-        " SELECT p.id, u.id, r.id, now(), u.id FROM catalog_project p, catalog_user u, catalog_role r"
-        " WHERE u.username = 'admin' AND r.slug = 'release-manager' LIMIT 1"
+def as_the_application(statement):
+    """Do it, look, and undo it."""
+    connection.set_autocommit(False)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            assert cursor.rowcount > 0, statement
+        return " ".join(complaints())
+    finally:
+        connection.rollback()
+        connection.set_autocommit(True)
+
+
+PAST_THE_PORTAL = {
+    "gives a role": (
+        (
+            "INSERT INTO catalog_membership (project_id, user_id, role_id, created_at, created_by_id)"
+            " SELECT p.id, u.id, r.id, now(), u.id FROM catalog_project p, catalog_user u, catalog_role r"
+            " WHERE u.username = 'admin' AND r.slug = 'release-manager' LIMIT 1"
+        ),
+        [
+            "Memberships: the tables hold",
+            "project-admin, release-manager in the tables and project-admin in the log",
+        ],
+    ),
+    "puts another role under a membership": (
+        (
+            "UPDATE catalog_membership SET role_id ="
+            " (SELECT id FROM catalog_role WHERE slug = 'release-manager')"
+            " WHERE id = (SELECT m.id FROM catalog_membership m JOIN catalog_role r ON r.id = m.role_id"
+            " WHERE r.slug = 'viewer' OR r.slug = 'developer' ORDER BY m.id LIMIT 1)"
+        ),
+        ["Roles that somebody has in a project", "release-manager"],
+    ),
+    "lets a membership last": (
+        "UPDATE catalog_membership SET expires_at = '2999-01-01' WHERE ended_at IS NULL",
+        ["until 2999-01-01T00:00:00.000000Z in the tables"],
+    ),
+    "widens one to every environment": (
+        "DELETE FROM catalog_membership_environments",
+        ["Roles that somebody has in a project"],
+    ),
+    "puts somebody into a team": (
+        (
+            "INSERT INTO catalog_team_members (team_id, user_id) SELECT t.id, u.id FROM catalog_team t,"
+            " catalog_user u WHERE u.username = 'admin' LIMIT 1"
+        ),
+        ["Members of teams", "member in the tables and nothing in the log"],
+    ),
+    "takes somebody out of a team": (
+        "DELETE FROM catalog_team_members",
+        ["nothing in the tables and member in the log"],
+    ),
+    "gives a built-in role another verb": (
+        "UPDATE catalog_role SET permissions = permissions || '{approve_change}' WHERE slug = 'auditor'",
+        [
+            "auditor: approve_change view_audit view_project in the tables and view_audit view_project"
+        ],
+    ),
+    "lets somebody back in": (
+        "UPDATE catalog_user SET is_active = true WHERE NOT is_active",
+        ["Deactivated accounts", "nothing in the tables and deactivated in the log"],
+    ),
+    "writes a grant": (
+        (
+            "INSERT INTO catalog_environmentuserobjectpermission (user_id, permission_id, content_object_id)"
+            " SELECT u.id, p.id, e.id FROM catalog_user u, auth_permission p, catalog_environment e"
+            " WHERE u.username = 'admin' AND p.codename = 'approve_change' LIMIT 1"
+        ),
+        ["approve_change on", "held in the tables and nothing by the memberships"],
+    ),
+    "lets a grant last": (
+        "UPDATE catalog_projectuserobjectpermission SET expires_at = '2999-01-01'",
+        ["until 2999-01-01 00:00:00 in the tables and held by the memberships"],
+    ),
+    "takes grants away": (
+        "DELETE FROM catalog_projectuserobjectpermission",
+        ["Permissions on projects", "nothing in the tables and held by the memberships"],
+    ),
+}
+
+
+@pytest.fixture
+def rights(transactional_db):
+    """A right of each kind: in an environment only, by a team, until a date; one who was deactivated."""
+    admin, dana, zoe = factories.admin(), factories.person("dana"), factories.person("zoe")
+    project = factories.project()
+    roles = {role.slug: role for role in Role.objects.all()}
+    team = add_team_member(create_team(slug="ops", name="Ops", by=admin), dana, by=admin)
+    staging = project.environments.first()
+    give_membership(project, role=roles["operator"], team=team, by=admin)
+    give_membership(
+        project, role=roles["developer"], user=zoe, environments=[staging], by=admin,
+        expires_at=timezone.now() + timedelta(days=30),
+    )  # fmt: skip
+    deactivate_person(factories.person("yuri"), by=admin)
+
+
+def test_a_right_given_or_taken_past_the_portal_is_found_wherever_it_is_written(rights):
+    assert complaints() == []
+    told = {deed: as_the_application(do) for deed, (do, _) in PAST_THE_PORTAL.items()}
+    missed = {
+        deed: told[deed]
+        for deed, (_, expected) in PAST_THE_PORTAL.items()
+        if not all(each in told[deed] for each in expected)
+    }
+    assert missed == {}
+    assert complaints() == []
+
+
+def test_rights_that_come_and_go_agree_with_the_log():
+    admin, dana = factories.admin(), factories.person("dana")
+    project = factories.project()
+    team = add_team_member(create_team(slug="ops", name="Ops", by=admin), dana, by=admin)
+    role = create_role(
+        slug="own", title="Own", permissions=["view_project", "deploy_to_environment"], by=admin
     )
-    assert "Memberships: the tables hold" in complaint()
+    staging = project.environments.first()
+    soon = timezone.now() + timedelta(seconds=30)
+    give_membership(project, role=role, team=team, environments=[staging], by=admin)
+    ended = give_membership(project, role=role, user=dana, expires_at=soon, by=admin)
+    assert complaints() == []
+    end_membership(ended, by=admin)
+    give_membership(project, role=role, user=dana, by=admin)
+    change_role(role, permissions=["view_project"], by=admin)
+    change_role(role, title="Their own", by=admin)
+    first = project.memberships.get(user=project.created_by, ended_at=None)
+    end_membership(first, by=admin)
+    assert complaints() == []
+    give_membership(project, role=first.role, user=project.created_by, by=admin)
+    remove_team_member(team, dana, by=admin)
+    deactivate_person(dana, by=admin)
+    assert complaints() == []
+    reactivate_person(dana, by=admin)
+    add_team_member(team, dana, by=admin)
+    assert complaints() == []
 
 
 def test_a_deployment_without_an_approval_is_found(demo):

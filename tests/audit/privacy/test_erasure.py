@@ -27,6 +27,10 @@ from audit.privacy.disclosures import disclosed
 from audit.privacy.models import Erasure
 from audit.privacy.receipts import prove
 from audit.sentences import with_sentences
+from audit.streaming.actions.create import create_destination
+from audit.streaming.actions.pause import pause_destination
+from audit.streaming.models import Destination
+from audit.streaming.wanted import Wanted
 from catalog.actions.add_identity import add_identity
 from catalog.actions.confirm_erasure import confirm_erasure
 from catalog.actions.erase_person import erase_person, erase_what_came_back
@@ -152,6 +156,24 @@ class TestWhatIsErased:
         erased(world.priya)
         assert verify_log().findings == []
         assert [each.sentence for each in reconcile() if not each.ok] == []
+
+    def test_why_somebody_paused_a_destination_goes_and_the_words_of_others_stay(
+        self, world, erased
+    ):
+        admin = factories.admin()
+        mine, theirs = (
+            create_destination(Wanted(name=name, kind="file", file_name=f"{name}.jsonl"), by=admin)
+            for name in ("mine", "theirs")
+        )
+        User.objects.filter(pk=world.tom.pk).update(is_superuser=True)
+        tom = User.objects.get(pk=world.tom.pk)
+        pause_destination(mine.pk, why="Tomasz moves house.", by=tom)
+        pause_destination(theirs.pk, why="A new cable.", by=admin)
+        User.objects.filter(pk=tom.pk).update(is_superuser=False)
+        erased(User.objects.get(pk=tom.pk))
+        said = Destination.objects.order_by("name").values_list("paused_because", flat=True)
+        assert list(said) == ["(erased)", "A new cable."]
+        assert Destination.objects.filter(is_paused=True).count() == 2
 
     def test_new_events_about_an_erased_person_disclose_nothing_of_them(self, world, erased):
         erased(world.tom)

@@ -1,6 +1,8 @@
 """What is over is removed under an event; what is held stays, and so do entries, leaves and proofs."""
 
+import ast
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -36,6 +38,7 @@ from tests.audit.packs.ledger import looked_at, zip_of
 pytestmark = pytest.mark.django_db
 
 LONG_AGO = timedelta(days=5000)
+CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def write(number=1, **private):
@@ -64,6 +67,48 @@ def test_every_class_has_a_pruner_and_words():
     names = [each.name for each in preset_classes()]
     assert len(set(names)) == len(names) >= 6
     assert all(each.title and each.what.endswith(".") for each in preset_classes())
+
+
+APPS = (
+    "audit", "catalog", "models_registry", "releases", "deployments", "integrations", "portal",
+)  # fmt: skip
+NAMES = {"private", "private_name", "_people"}
+"""What is called so holds the private values of an event."""
+
+
+def fields_that_are_written():
+    """Every field of a private value that the code names, where it hands one to ``record``."""
+    files = [file for app in APPS for file in (CHECKOUT / app).rglob("*.py")]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text("utf-8")))]
+    return {"actor", "address"}.union(*map(fields_in, nodes))
+
+
+def fields_in(node):
+    if isinstance(node, ast.keyword) and node.arg == "private":
+        return keys_in(node.value)
+    if isinstance(node, ast.Subscript):
+        key = getattr(node.slice, "value", None)
+        is_key = getattr(node.value, "id", "") in NAMES and isinstance(key, str)
+        return {key} if is_key else set()
+    if isinstance(node, ast.Assign | ast.AnnAssign | ast.FunctionDef):
+        targets = getattr(node, "targets", [getattr(node, "target", node)])
+        names = {getattr(each, "id", getattr(each, "name", "")) for each in targets}
+        return keys_in(node) if names & NAMES else set()
+    return set()
+
+
+def keys_in(node):
+    dicts = [each for each in ast.walk(node) if isinstance(each, ast.Dict)]
+    keys = [key for each in dicts for key in each.keys if isinstance(key, ast.Constant)]
+    return {key.value for key in keys if isinstance(key.value, str)}
+
+
+def test_every_name_and_text_beside_the_log_belongs_to_one_class():
+    listed = [field for each in preset_classes() for field in each.fields]
+    assert len(listed) == len(set(listed))
+    written = fields_that_are_written()
+    assert {"comment", "member", "words", "trained_by", "override"} <= written
+    assert written - set(listed) == set()
 
 
 class TestPeriods:

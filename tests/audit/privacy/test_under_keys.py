@@ -21,6 +21,7 @@ from audit.privacy.rewrapping import rewrap
 from audit.privacy.wrapping import is_current, unwrap, wrap
 from audit.record import record
 from tests.audit.conftest import Happened, Somebody, Thing
+from tests.support.removal import say_erased, say_pruned
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +36,7 @@ def write(**private):
 
 
 def destroy(subject):
+    say_erased(subject)
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE audit_subjectkey SET wrapped = NULL, destroyed_at = now() WHERE subject = %s",
@@ -93,6 +95,7 @@ def test_a_value_moved_to_another_field_or_person_is_not_shown():
     mine = row.sealed["usr_5ab1e"]
     mine["actor"], mine["comment"] = mine["comment"], mine["actor"]
     row.delete()
+    say_pruned()
     Disclosure.objects.create(event_id=event, sealed=row.sealed)
     assert disclosed([event])[event] == {"person": "Tom Becker"}
 
@@ -237,6 +240,7 @@ class TestWhatAProcessRemembers:
             write()
         with transaction.atomic(), connection.cursor() as cursor:
             # Another process destroys it; this one remembers.
+            say_erased("usr_5ab1e")
             cursor.execute("UPDATE audit_subjectkey SET wrapped = NULL, destroyed_at = now()")
         with transaction.atomic():
             event = write(comment="too late")

@@ -3,12 +3,17 @@
 import json
 
 import pytest
+from django.db import IntegrityError, connection
 
 from audit.models import Event, Leaf
+from audit.sentences import with_sentences
 from audit.streaming import sending
+from audit.streaming.actions.dismiss import dismiss_letters
+from audit.streaming.actions.replay import replay_destination
 from audit.streaming.actions.resume import resume_destination
 from audit.streaming.actions.send_again import send_again
-from audit.streaming.errors import StreamingWrongMoment
+from audit.streaming.errors import StreamingRefused, StreamingWrongMoment
+from audit.streaming.lag import lags
 from audit.streaming.models import DeadLetter
 from audit.streaming.sending import MOST_REFUSED_IN_ROW, TRIES
 from tests.audit.streaming.places import at_once, indexes, records_of, send
@@ -120,3 +125,78 @@ def test_what_is_sent_again_to_a_place_in_trouble_waits_for_it(webhook, particul
     send(webhook)
     assert DeadLetter.objects.get().again_at is not None
     assert webhook.failures == 1
+
+
+# ── dismissed ────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def refused(webhook, particular, log):
+    """The webhook, without entries 1 and 2."""
+    log.grow(4)
+    particular.refused = {1, 2}
+    return sent(webhook)
+
+
+def test_who_dismisses_dead_letters_says_why_and_the_log_keeps_it(refused, admin):
+    with pytest.raises(StreamingRefused, match="Say why"):
+        dismiss_letters(refused.pk, why="  ", by=admin)
+    assert dismiss_letters(refused.pk, indexes=[1], why="Twice the size it takes.", by=admin) == 1
+    assert [each.index for each in DeadLetter.objects.open()] == [2]
+    assert lags([refused])[refused.pk].dead_letters == 1
+    [told] = with_sentences(Event.objects.filter(type="audit.stream_dismissed"))
+    assert told.sentence == (
+        f"{admin.display_name} decided that the destination siem shall do without entry 1, which it "
+        "refused: Twice the size it takes."
+    )
+    assert told.facts["data"]["indexes"] == [1]
+    assert b"size" not in bytes(Event.objects.get(pk=told.pk).entry)
+
+
+def test_what_is_no_open_dead_letter_is_not_dismissed(refused, admin):
+    send_again(refused.pk, indexes=[2], by=admin)
+    for wrong in ([0], [1, 3], [2], []):
+        with pytest.raises(StreamingWrongMoment, match="Not all of these"):
+            dismiss_letters(refused.pk, indexes=wrong, why="Enough.", by=admin)
+    assert dismiss_letters(refused.pk, why="Enough.", by=admin) == 1
+    with pytest.raises(StreamingWrongMoment, match="None of these"):
+        send_again(refused.pk, indexes=[1], by=admin)
+    assert not DeadLetter.objects.filter(index=2).exclude(dismissed_at=None).exists()
+
+
+def test_a_replay_offers_what_was_dismissed_and_a_new_refusal_is_a_dead_letter_again(
+    refused, particular, admin
+):
+    dismiss_letters(refused.pk, why="Enough.", by=admin)
+    particular.refused = {2}
+    replay_destination(refused.pk, from_index=0, by=admin)
+    refused.refresh_from_db()
+    sent(refused)
+    assert [each.index for each in DeadLetter.objects.open()] == [2]
+    assert DeadLetter.objects.get(index=1).delivered_at is not None
+
+
+def test_the_database_refuses_to_dismiss_or_remove_one_without_an_event(refused):
+    for deed in (
+        "UPDATE audit_deadletter SET dismissed_at = now() WHERE index = 1",
+        "DELETE FROM audit_deadletter WHERE index = 1",
+    ):
+        with (
+            pytest.raises(IntegrityError, match=f"log-destination/{refused.pk}"),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(deed)
+    assert DeadLetter.objects.open().count() == 2
+
+
+def test_what_the_application_passes_over_is_a_gap_at_the_place(webhook, particular, log):
+    """It writes the cursor, so that it can move it; the indexes are dense, so that the place sees it."""
+    log.grow(6)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE audit_destination SET next_index = 3")
+    webhook.refresh_from_db()
+    sent(webhook)
+    log.grow(1)
+    sent(webhook)
+    assert particular.taken[0] == 3
+    assert set(range(max(particular.taken))) - set(particular.taken) == {0, 1, 2}

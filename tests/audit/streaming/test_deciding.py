@@ -10,6 +10,7 @@ from audit.sentences import with_sentences
 from audit.streaming.actions.ask_for_test import ask_for_test
 from audit.streaming.actions.change import change_destination
 from audit.streaming.actions.create import create_destination
+from audit.streaming.actions.dismiss import dismiss_letters
 from audit.streaming.actions.pause import pause_destination
 from audit.streaming.actions.remove import remove_destination
 from audit.streaming.actions.replay import replay_destination
@@ -128,6 +129,7 @@ def test_nobody_but_an_administrator_decides(auditor, destination):
         lambda: replay_destination(pk, from_index=0, by=auditor),
         lambda: ask_for_test(pk, by=auditor),
         lambda: send_again(pk, by=auditor),
+        lambda: dismiss_letters(pk, why="why not", by=auditor),
         lambda: remove_destination(pk, by=auditor),
     ]
     before = Event.objects.count()
@@ -147,6 +149,7 @@ def writes(pk):
         ("post", reverse("audit:destination-replay", args=[pk]), {"from_index": "0"}),
         ("post", reverse("audit:destination-test", args=[pk]), {}),
         ("post", reverse("audit:destination-again", args=[pk]), {}),
+        ("post", reverse("audit:destination-dismiss", args=[pk]), {"why": "x"}),
         ("post", reverse("audit:destination-remove", args=[pk]), {}),
     ]
 
@@ -176,6 +179,7 @@ def test_every_deed_of_the_api_is_refused_to_others(auditor, destination):
         ("post", f"{one}replay/", {"from_index": 0}),
         ("post", f"{one}test/", {}),
         ("post", f"{one}dead-letters/send-again/", {}),
+        ("post", f"{one}dead-letters/dismiss/", {"why": "x"}),
     ]
     reading = client_of(factories.admin(), ["read"])
     callers = (client_of(auditor), client_of(factories.person("tom")), reading)
@@ -236,12 +240,21 @@ def test_a_destination_lives_its_life_over_rest(admin):
     assert (letter["index"], letter["tries"]) == (7, 3)
     again = caller.post(f"{one}dead-letters/send-again/", {"indexes": [7]}, format="json")
     assert (again.status_code, again.json()) == (202, {"count": 1})
+    DeadLetter.objects.update(again_at=None)
+    dismiss = f"{one}dead-letters/dismiss/"
+    assert list(caller.post(dismiss, {}, format="json").json()["errors"]) == ["why"]
+    wrong = caller.post(dismiss, {"why": "x", "indexes": [8]}, format="json")
+    assert wrong.status_code == 409
+    gone = caller.post(dismiss, {"why": "x", "indexes": [7]}, format="json")
+    assert (gone.status_code, gone.json()) == (200, {"count": 1})
+    assert caller.get(f"{one}dead-letters/").json()["results"] == []
     assert [each["name"] for each in caller.get(URL).json()["results"]] == ["siem"]
     assert caller.delete(one).status_code == 204
     assert caller.get(one).status_code == 404
     told = Event.objects.filter(type__startswith="audit.stream_").order_by("pk")
     assert [event.type.partition("_")[2] for event in told] == [
-        "created", "changed", "paused", "resumed", "replayed", "tested", "sent_again", "removed",
+        "created", "changed", "paused", "resumed", "replayed", "tested", "sent_again", "dismissed",
+        "removed",
     ]  # fmt: skip
     for event in with_sentences(list(told)):
         assert admin.display_name in event.sentence
@@ -291,6 +304,39 @@ def test_a_destination_lives_its_life_on_the_pages(admin):
     assert client.post(f"{one}remove/")["Location"] == reverse("audit:destinations")
     assert client.get(one).status_code == 404
     assert client.get(reverse("audit:destination-new", args=["pigeon"])).status_code == 404
+
+
+def test_refused_entries_are_dismissed_on_a_page_that_shows_them_and_asks_why(admin, destination):
+    letter_for(destination)
+    client = signed_in(admin)
+    one = reverse("audit:destination", args=[destination.pk])
+    address = reverse("audit:destination-dismiss", args=[destination.pk])
+    assert f'href="{address}?index=7"' in client.get(one).content.decode()
+    for query, is_shown in (
+        ("", True),
+        ("?index=7", True),
+        ("?index=8", False),
+        ("?index=x", False),
+    ):
+        shown = client.get(f"{address}{query}").content.decode()
+        assert ("The destination answered 422." in shown) is is_shown, query
+        assert ("Nothing waits for a decision" in shown) is not is_shown, query
+    for fields in ({"index": "7", "why": ""}, {"index": "7", "why": "  "}, {"index": "x", "why": "x"},
+                   {"index": "8", "why": "x"}):  # fmt: skip
+        assert client.post(address, fields).status_code == 422, fields
+    assert DeadLetter.objects.open().count() == 1
+    assert client.post(address, {"index": "7", "why": "Too large."})["Location"] == one
+    assert DeadLetter.objects.open().count() == 0
+    assert "Too large." not in client.get(one).content.decode()
+    assert "Nothing was refused" in client.get(one).content.decode()
+
+
+def test_what_names_no_entry_does_not_send_all_of_them_again(admin, destination):
+    letter_for(destination)
+    again = reverse("audit:destination-again", args=[destination.pk])
+    for index in ("x", "-7", "9" * 30):
+        assert signed_in(admin).post(again, {"index": index}).status_code == 422, index
+    assert DeadLetter.objects.get().again_at is None
 
 
 def test_the_pages_cost_the_same_however_many_there_are(admin, django_assert_max_num_queries):
