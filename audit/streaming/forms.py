@@ -68,9 +68,14 @@ _FIELDS: Final[dict[str, tuple[str, ...]]] = {
 class ReplayForm(forms.Form):
     """From where the log is to be sent again."""
 
-    from_index = forms.IntegerField(
-        label="From entry", min_value=0, help_text="Its place in the log, counted from 0."
-    )
+    from_index = forms.IntegerField(label="From entry", min_value=0)
+
+    def __init__(self, *args: Any, reached: int, **options: Any) -> None:
+        super().__init__(*args, **options)
+        last = max(reached - 1, 0)
+        self.fields[
+            "from_index"
+        ].help_text = f"By its index in the log, 0 to {last}: so far it was sent."
 
 
 class PauseForm(forms.Form):

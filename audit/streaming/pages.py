@@ -154,7 +154,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def replay(request: HttpRequest, pk: int) -> HttpResponse:
     """``/audit/destinations/<pk>/replay/``."""
-    form = ReplayForm(request.POST)
+    form = ReplayForm(request.POST, reached=0)
     index = form.cleaned_data["from_index"] if form.is_valid() else -1
     return _do(
         request,
@@ -314,5 +314,5 @@ def _context(request: HttpRequest, found: Destination) -> dict[str, Any]:
         "letters": letters,
         "may_change": may_stream(request.user),
         "pause_form": PauseForm(),
-        "replay_form": ReplayForm(),
+        "replay_form": ReplayForm(reached=found.next_index),
     }

@@ -30,11 +30,16 @@ def standing_of(destination: Destination, lag: Lag) -> Standing:
         when = _next(destination)
         return Standing("In trouble", "bad", "alert-octagon", f"{destination.trouble} {when}")
     if lag.seconds > NOTICED_AFTER.total_seconds():
-        return Standing("Behind", "active", "loader-2", f"{lag.entries} entries are on their way.")
+        return Standing("Behind", "active", "loader-2", f"{_counted(lag.entries)} on the way.")
     if lag.dead_letters:
-        sentence = f"It has everything but {lag.dead_letters} entries that it refused."
+        refused = _counted(lag.dead_letters)
+        sentence = f"It has everything but {refused} that it refused, and that wait for a decision."
         return Standing("Refused some", "warn", "alert-triangle", sentence)
     return Standing("Up to date", "good", "circle-check", "It has every sealed entry.")
+
+
+def _counted(entries: int) -> str:
+    return "1 entry" if entries == 1 else f"{entries} entries"
 
 
 def _next(destination: Destination) -> str:
