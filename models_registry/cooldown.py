@@ -10,11 +10,11 @@ from models_registry.models import RegisteredModel, RetrainingRequest, Retrainin
 def cools_until(model: RegisteredModel, trigger: RetrainingTrigger) -> datetime | None:
     """Return when the model may be trained again; None for now.
 
-    What counts is when a training was begun, or may have been. A call that surely began none leaves no
-    trace here.
+    What counts is when a training was begun, or may have been, by whatever tool. A call that surely began
+    none leaves no trace here.
     """
     begun = (
-        RetrainingRequest.objects.filter(model=model, trigger=trigger, called_at__isnull=False)
+        RetrainingRequest.objects.filter(model=model, called_at__isnull=False)
         .order_by("-called_at")
         .values_list("called_at", flat=True)
         .first()

@@ -44,7 +44,8 @@ def _see_to(request: RetrainingRequest, tool: Trigger, holder: str) -> None:
     try:
         order = order_of(request)
     except ToolRefused as refusal:
-        steps.note_no_answer(request, refusal.sentence, is_unsent=True, holder=holder)
+        # Nothing was sent now; what an earlier worker sent stays to be looked for.
+        steps.note_no_answer(request, refusal.sentence, holder=holder)
         return
     if request.triggered_at is not None:
         _look(request, tool, order, holder)
@@ -78,16 +79,19 @@ def order_of(request: RetrainingRequest) -> Order:
     )
 
 
-def _begin(request: RetrainingRequest, tool: Trigger, order: Order, holder: str) -> None:
+def _begin(
+    request: RetrainingRequest, tool: Trigger, order: Order, holder: str, *, is_first: bool = True
+) -> None:
+    """Call the tool; ``is_first``: no earlier call can have begun anything."""
     steps.note_call(request, holder=holder)
     noted = time.monotonic()
     try:
         _refuse_late(noted)
         begun = _asked(tool, lambda: tool.begin(order))
     except ToolRefused as refusal:
-        steps.fail_retraining(request, refusal.sentence, holder=holder)
+        steps.fail_retraining(request, refusal.sentence, is_unsent=is_first, holder=holder)
     except ToolAway as absence:
-        steps.note_no_answer(request, absence.sentence, is_unsent=True, holder=holder)
+        steps.note_no_answer(request, absence.sentence, is_unsent=is_first, holder=holder)
     except ToolSilent as silence:
         steps.note_no_answer(request, silence.sentence, holder=holder)
     else:
@@ -123,7 +127,8 @@ def _find(request: RetrainingRequest, tool: Trigger, order: Order, holder: str) 
     elif found.doubt:
         steps.doubt(request, found.doubt, holder=holder)
     else:
-        _begin(request, tool, order, holder)
+        # Who cannot be looked at has not said that there was nothing, only that it may be asked again.
+        _begin(request, tool, order, holder, is_first=tool.looks)
 
 
 def _found(request: RetrainingRequest, tool: Trigger, order: Order, holder: str) -> Found | None:

@@ -162,14 +162,20 @@ def doubt(request: RetrainingRequest, sentence: str, *, holder: str) -> None:
 
 
 @transaction.atomic(durable=True)
-def fail_retraining(request: RetrainingRequest, sentence: str, *, holder: str) -> None:
-    """The tool refused it: nothing was begun, and no cooldown follows from it.
+def fail_retraining(
+    request: RetrainingRequest, sentence: str, *, is_unsent: bool = True, holder: str
+) -> None:
+    """The tool refused it.
+
+    Args:
+        is_unsent: surely nothing was begun, so no cooldown follows from it.
 
     Raises:
         LeaseLost: another worker sees to it, or it has ended.
     """
     row = held_request(request.pk, holder)
-    row.called_at = None
+    if is_unsent:
+        row.called_at = None
     _fail(row, sentence)
 
 

@@ -43,8 +43,9 @@ _PATHS: Final = {
         "https://airflow.example.com/api/v2/dags/train_credit",
     ),
 }
-_PATHS[TriggerKind.GITLAB_TRIGGER] = _PATHS[TriggerKind.GITLAB]
-_WITH_REF: Final = (TriggerKind.GITLAB, TriggerKind.GITLAB_TRIGGER, TriggerKind.GITHUB)
+_GITLAB: Final = (TriggerKind.GITLAB, TriggerKind.GITLAB_INPUTS, TriggerKind.GITLAB_TRIGGER)
+_PATHS.update(dict.fromkeys(_GITLAB, _PATHS[TriggerKind.GITLAB]))
+_WITH_REF: Final = (*_GITLAB, TriggerKind.GITHUB)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,7 @@ class TriggerKind(models.TextChoices):
     """The tool that begins a training."""
 
     GITLAB = "gitlab", "GitLab pipeline"
+    GITLAB_INPUTS = "gitlab_inputs", "GitLab pipeline, by inputs"
     GITLAB_TRIGGER = "gitlab_trigger", "GitLab pipeline, by a trigger token"
     GITHUB = "github", "GitHub workflow"
     JENKINS = "jenkins", "Jenkins job"
@@ -36,6 +37,7 @@ class TriggerKind(models.TextChoices):
 
 SYSTEMS: Final = {
     TriggerKind.GITLAB: "GitLab",
+    TriggerKind.GITLAB_INPUTS: "GitLab",
     TriggerKind.GITLAB_TRIGGER: "GitLab",
     TriggerKind.GITHUB: "GitHub",
     TriggerKind.JENKINS: "Jenkins",

@@ -20,6 +20,7 @@ KINDS = {
     "airflow-2": lambda: tools.Airflow(version=2),
     "github": tools.GitHub,
     "gitlab": tools.GitLab,
+    "gitlab_inputs": tools.GitLab,
     "gitlab_trigger": tools.GitLab,
     "jenkins": tools.Jenkins,
     "webhook": tools.Receiver,

@@ -161,6 +161,17 @@ def test_after_a_training_the_model_is_left_alone_for_a_while(bench):
     assert bench.ask()
 
 
+def test_another_trigger_does_not_cool_the_model_faster(bench):
+    ended(bench.begun())
+    RetrainingTrigger.objects.update(model=None)
+    project = bench.model.registry.project
+    create_trigger(
+        project, bench.model, spec_of(bench.tool, "airflow", "credit"), by=factories.admin()
+    )
+    with pytest.raises(CoolingDown):
+        bench.ask()
+
+
 def test_who_runs_the_project_may_cut_it_short_with_a_reason_that_is_told(bench):
     factories.member("oskar", bench.model.registry.project)
     ended(bench.begun())

@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from models_registry import retraining
 from models_registry.actions import carry_out_retraining
+from models_registry.errors import CoolingDown
 from models_registry.models import RetrainingRequest
 from tests.audit.sealing import SealedLog
 from tests.models_registry.bench import KINDS, fresh, hurry, told
 
 EVERY = list(KINDS)
-LOOKING = ["airflow", "airflow-2", "github", "gitlab", "jenkins"]
+LOOKING = ["airflow", "airflow-2", "github", "gitlab", "gitlab_inputs", "jenkins"]
 CERTAIN = [*LOOKING, "webhook"]
 
 
@@ -117,6 +118,7 @@ def test_a_refusal_fails_it_with_the_tools_own_reason(kind, make_bench, tokens):
     words = {
         "github": "Unexpected inputs provided",
         "gitlab": "Reference not found",
+        "gitlab_inputs": "Unknown input arguments: data",
         "gitlab_trigger": "404 Not Found",
         "jenkins": "answered 401",
         "airflow": "'other' not found",
@@ -127,6 +129,8 @@ def test_a_refusal_fails_it_with_the_tools_own_reason(kind, make_bench, tokens):
             bench.tool.inputs = {"gatehouse_retraining_request"}
         case "gitlab":
             bench.change(ref="gone")
+        case "gitlab_inputs":
+            bench.tool.inputs = {"gatehouse_retraining_request"}
         case "airflow":
             bench.change(address=bench.tool.address.replace("train_credit", "other"))
         case "webhook":
@@ -182,6 +186,37 @@ def test_what_a_call_did_has_time_to_show(make_bench, settings, dies):
     bench.tool.runs = hidden
     assert bench.work(request).state == "triggered"
     assert len(bench.tool.begun) == 1
+
+
+@pytest.mark.parametrize("kind", ["jenkins", "webhook"])
+def test_a_secret_that_is_gone_for_a_while_makes_nobody_forget_that_a_call_was_made(
+    kind, make_bench, tokens, dies
+):
+    bench = make_bench(kind)
+    request = bench.ask()
+    with pytest.raises(Killed):
+        bench.work(request)
+    secret = tokens / "credit.train"
+    held = secret.read_text()
+    secret.unlink()
+    request = bench.work(request)
+    assert "RETRAINING_SECRETS_DIR" in request.sentence
+    assert request.called_at is not None
+    secret.write_text(held)
+    assert bench.work(request).state == "triggered"
+    assert len(bench.tool.begun) == 1
+
+
+def test_a_refusal_of_the_second_call_does_not_prove_that_the_first_began_nothing(make_bench):
+    bench = make_bench("webhook")
+    bench.tool.faults = ["lost"]
+    request = bench.begun()
+    assert (request.state, len(bench.tool.begun)) == ("requested", 1)
+    bench.tool.answer = lambda *args: (409, {"error": "known already"})
+    request = bench.work(request)
+    assert (request.state, request.called_at is not None) == ("failed", True)
+    with pytest.raises(CoolingDown):
+        bench.ask()
 
 
 def test_a_second_worker_that_comes_too_late_changes_nothing(bench, monkeypatch):
@@ -260,6 +295,26 @@ def test_variables_that_may_not_be_read_are_a_reason_for_doubt(make_bench, dies)
     request = bench.work(request)
     assert request.state == "unclear"
     assert "403 Forbidden" in request.sentence
+
+
+def test_inputs_go_as_inputs_and_no_variable_is_set(make_bench):
+    bench = make_bench("gitlab_inputs")
+    request = bench.begun()
+    (pipeline,) = bench.tool.pipelines
+    assert pipeline["variables"] == {}
+    assert pipeline["name"] == f"Retrain {request.own_id}"
+
+
+def test_a_pipeline_whose_name_says_no_request_is_left_to_a_person(make_bench, dies):
+    bench = make_bench("gitlab_inputs")
+    bench.tool.names_runs = False
+    request = bench.ask()
+    with pytest.raises(Killed):
+        bench.work(request)
+    request = bench.work(request)
+    assert request.state == "unclear"
+    assert "workflow name hold inputs.gatehouse_retraining_request" in request.sentence
+    assert len(bench.tool.begun) == 1
 
 
 def test_a_job_that_does_not_declare_the_parameter_is_left_to_a_person(make_bench, dies):
@@ -342,6 +397,7 @@ ENDS = {
     "airflow": ("running", "success", "failed"),
     "github": (("in_progress",), ("completed", "success"), ("completed", "failure")),
     "gitlab": ("running", "success", "failed"),
+    "gitlab_inputs": ("running", "success", "failed"),
 }
 
 

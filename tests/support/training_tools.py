@@ -235,7 +235,7 @@ class GitHub(Tool):
 
 
 class GitLab(Tool):
-    """Takes an access token, and ``trigger_token`` for beginning only."""
+    """Takes an access token, and ``trigger_token`` for beginning only. ``names_runs``: by the request."""
 
     path = "/api/v4/projects/42"
     secret = "glpat-1"
@@ -243,7 +243,8 @@ class GitLab(Tool):
 
     def __init__(self):
         super().__init__()
-        self.pipelines, self.shows_variables = [], True
+        self.pipelines, self.shows_variables, self.names_runs = [], True, True
+        self.inputs = {"gatehouse_retraining_request", "gatehouse_model", "data"}
 
     def answer(self, method, path, asked, headers, body):
         if path == f"{self.path}/trigger/pipeline":
@@ -257,8 +258,8 @@ class GitLab(Tool):
             return 401, {"message": "401 Unauthorized"}
         if path == f"{self.path}/pipeline" and method == "POST":
             wanted = json.loads(body)
-            given = {each["key"]: each["value"] for each in wanted["variables"]}
-            return self.make(wanted["ref"], given, "api")
+            given = {each["key"]: each["value"] for each in wanted.get("variables", [])}
+            return self.make(wanted["ref"], given, "api", wanted.get("inputs", {}))
         if path == f"{self.path}/pipelines":
             found = [
                 self.shown(each)
@@ -283,13 +284,17 @@ class GitLab(Tool):
                 ]
         return 404, {"message": "404 Not Found"}
 
-    def make(self, ref, variables, source):
+    def make(self, ref, variables, source, inputs=()):
+        if strange := sorted(set(inputs) - self.inputs):
+            return 400, {"message": {"base": [f"Unknown input arguments: {strange[0]}"]}}
         if ref != "main":
             return 400, {"message": {"base": ["Reference not found"]}}
         number = self.number()
+        own_id = dict(inputs).get("gatehouse_retraining_request")
         self.pipelines.append(
             {
                 "id": number,
+                "name": f"Retrain {own_id}" if own_id and self.names_runs else None,
                 "ref": ref,
                 "source": source,
                 "status": "created",
@@ -298,7 +303,7 @@ class GitLab(Tool):
                 "variables": variables,
             }
         )
-        self.begun.append(variables["GATEHOUSE_RETRAINING_REQUEST"])
+        self.begun.append(own_id or variables["GATEHOUSE_RETRAINING_REQUEST"])
         return 201, self.shown(self.pipelines[-1])
 
     def shown(self, pipeline):

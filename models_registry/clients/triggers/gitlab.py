@@ -1,4 +1,4 @@
-"""GitLab: a pipeline with the request's id among its variables.
+"""GitLab: a pipeline with the request's id among its variables or its inputs.
 
 With an access token (role Maintainer, scope ``api``) an earlier pipeline is found by its variables. A trigger
 token can begin pipelines and read none: a call whose fate nobody knows is then never repeated by itself.
@@ -19,9 +19,10 @@ from models_registry.clients.triggers.port import (
     ToolRefused,
     ToolSilent,
 )
-from models_registry.clients.triggers.traces import from_when, whose
+from models_registry.clients.triggers.traces import from_when, names_other, whose
 
 VARIABLE: Final = "GATEHOUSE_RETRAINING_REQUEST"
+INPUT: Final = "gatehouse_retraining_request"
 MOST_PIPELINES: Final = 20
 _WAITING: Final = frozenset(
     {"created", "waiting_for_resource", "waiting_for_callback", "preparing", "pending", "scheduled"}
@@ -40,17 +41,7 @@ class GitLabTrigger:
     def find(self, order: Order, since: datetime) -> Found:
         """Read the variables of the pipelines of that time."""
         tool = _tool(order)
-        listed = tool.document(
-            tool.get(
-                f"{order.address}/pipelines",
-                source="api",
-                ref=order.ref,
-                updated_after=f"{from_when(since):%Y-%m-%dT%H:%M:%SZ}",
-                per_page=str(MOST_PIPELINES),
-            )
-        )
-        if not isinstance(listed, list):
-            raise ToolSilent("GitLab answered with JSON of another form than it documents.")
+        listed = _pipelines(tool, order, since)
         try:
             for pipeline in listed:
                 if order.own_id in _values(tool, order, pipeline):
@@ -64,9 +55,14 @@ class GitLabTrigger:
     def begin(self, order: Order) -> Begun:
         """Create the pipeline."""
         tool = _tool(order)
-        variables = [{"key": key, "value": value} for key, value in _variables(order).items()]
-        body = {"ref": order.ref, "variables": variables}
+        body = {"ref": order.ref, **self.given(order)}
         return _begun(tool.mapping(tool.post_json(f"{order.address}/pipeline", body)))
+
+    def given(self, order: Order) -> dict[str, Any]:
+        """Return what the pipeline is told."""
+        return {
+            "variables": [{"key": key, "value": value} for key, value in _variables(order).items()]
+        }
 
     def look(self, order: Order, begun: Begun) -> Seen:
         """Return the pipeline's status."""
@@ -75,6 +71,34 @@ class GitLabTrigger:
         if answer.status == HTTPStatus.NOT_FOUND:
             return Seen(Phase.FAILED, _GONE, begun)
         return Seen(*_standing(tool.mapping(answer)), begun)
+
+
+class GitLabInputsTrigger(GitLabTrigger):
+    """The same for a pipeline that declares inputs; an earlier one is known by its name, which holds the id.
+
+    Inputs need no right to set variables, and GitLab refuses one that is not declared. It shows them nowhere,
+    so the pipeline's ``workflow: name`` says for which request it is.
+    """
+
+    def find(self, order: Order, since: datetime) -> Found:
+        """Look through the names of the pipelines of that time."""
+        listed = _pipelines(_tool(order), order, since)
+        names = [str(pipeline.get("name") or "") for pipeline in listed]
+        for name, pipeline in zip(names, listed, strict=True):
+            if order.own_id in name:
+                return Found(_begun(pipeline))
+        strange = sum(not names_other(name) for name in names)
+        if strange or len(listed) >= MOST_PIPELINES:
+            return Found(
+                doubt=whose(self.name, "pipelines", strange or len(listed))
+                + f" Let the pipeline's workflow name hold inputs.{INPUT}."
+            )
+        return Found()
+
+    def given(self, order: Order) -> dict[str, Any]:
+        """Return what the pipeline is told."""
+        own = {INPUT: order.own_id, "gatehouse_model": order.model}
+        return {"inputs": {**order.parameters, **own}}
 
 
 class GitLabTokenTrigger:
@@ -98,6 +122,22 @@ class GitLabTokenTrigger:
     def look(self, order: Order, begun: Begun) -> Seen:
         """Say what is known: that it was begun."""
         return Seen(Phase.WAITING, "A trigger token cannot ask how far it is.", begun)
+
+
+def _pipelines(tool: Tool, order: Order, since: datetime) -> list[Mapping[str, Any]]:
+    """List the pipelines that were begun over REST and changed since then, newest first."""
+    listed = tool.document(
+        tool.get(
+            f"{order.address}/pipelines",
+            source="api",
+            ref=order.ref,
+            updated_after=f"{from_when(since):%Y-%m-%dT%H:%M:%SZ}",
+            per_page=str(MOST_PIPELINES),
+        )
+    )
+    if not isinstance(listed, list):
+        raise ToolSilent("GitLab answered with JSON of another form than it documents.")
+    return listed
 
 
 def _tool(order: Order) -> Tool:
