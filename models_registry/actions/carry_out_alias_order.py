@@ -3,12 +3,14 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from audit.record import record
+from catalog.locking import locked
 from catalog.models import User
 from models_registry.audit_events import ModelEvent
-from models_registry.models import AliasOrder, AliasOrderState, Hint
+from models_registry.models import AliasOrder, AliasOrderState, Hint, Registry
 from models_registry.queue import nudge_hints
 
 LEASE_SECONDS = 120
@@ -19,14 +21,17 @@ LONGEST_PAUSE = 3600
 def claim_order(registry_id: int) -> AliasOrder | None:
     """Take the order that has waited longest; None when none waits.
 
-    An order that a later one for the same alias has overtaken is not carried out any more.
+    An order that a later one for the same alias has overtaken is not carried out any more. While one is on
+    its way to MLflow no other for that alias is taken: it could arrive there after it.
     """
+    locked(Registry(pk=registry_id))
     while order := _next(registry_id):
         later = AliasOrder.objects.filter(model=order.model, alias=order.alias, pk__gt=order.pk)
         if not later.exists():
             order.state, order.try_at = AliasOrderState.SETTING, _in(LEASE_SECONDS)
             order.tries += 1
-            order.save(update_fields=["state", "try_at", "tries"])
+            order.sentence = ""
+            order.save(update_fields=["state", "try_at", "tries", "sentence"])
             return order
         order.state, order.ended_at = AliasOrderState.OVERTAKEN, timezone.now()
         order.save(update_fields=["state", "ended_at"])
@@ -60,8 +65,12 @@ def finish_order(order: AliasOrder, *, by: User) -> None:
 
 @transaction.atomic(durable=True)
 def refuse_order(order: AliasOrder, sentence: str, *, by: User) -> None:
-    """MLflow said no; what runs is not touched by that."""
+    """MLflow said no; what runs is not touched by that. It is asked again much later, and told about once."""
+    is_first = order.ended_at is None
+    order.try_at = _in(LONGEST_PAUSE)
     _end(order, AliasOrderState.REFUSED, sentence[:2000])
+    if not is_first:
+        return
     record(
         ModelEvent.ALIAS_REFUSED,
         subject=order.model,
@@ -74,14 +83,16 @@ def refuse_order(order: AliasOrder, sentence: str, *, by: User) -> None:
 
 
 def _next(registry_id: int) -> AliasOrder | None:
+    same = AliasOrder.objects.filter(model=OuterRef("model"), alias=OuterRef("alias"))
     waiting = AliasOrder.objects.waiting().filter(model__registry=registry_id)
+    waiting = waiting.exclude(Exists(same.in_flight()))
     related = waiting.select_related("model__registry__project", "version", "environment")
     return related.select_for_update(of=("self",), no_key=True, skip_locked=True).first()
 
 
 def _end(order: AliasOrder, state: AliasOrderState, sentence: str) -> None:
     order.state, order.sentence, order.ended_at = state, sentence, timezone.now()
-    order.save(update_fields=["state", "sentence", "ended_at"])
+    order.save(update_fields=["state", "sentence", "ended_at", "try_at"])
 
 
 def _in(seconds: int) -> datetime:

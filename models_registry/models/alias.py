@@ -64,11 +64,20 @@ class AliasOrderQuerySet(models.QuerySet["AliasOrder"]):
     """Reads of alias orders."""
 
     def waiting(self) -> "AliasOrderQuerySet":
-        """Return what a worker should carry out now, oldest first; a registry that is off is not called."""
-        now = timezone.now()
-        unfinished = [AliasOrderState.WANTED, AliasOrderState.SETTING]
-        due = self.filter(state__in=unfinished, try_at__lte=now, model__registry__is_active=True)
-        return due.order_by("pk")
+        """Return what a worker should carry out now, oldest first; a registry that is off is not called.
+
+        One that MLflow refused is tried again as long as it has the version: permissions are given there,
+        and nobody tells us.
+        """
+        due = self.filter(try_at__lte=timezone.now(), model__registry__is_active=True)
+        unfinished = models.Q(state__in=[AliasOrderState.WANTED, AliasOrderState.SETTING])
+        refused = models.Q(state=AliasOrderState.REFUSED, version__gone_at=None)
+        return due.filter(unfinished | refused).order_by("pk")
+
+    def in_flight(self) -> "AliasOrderQuerySet":
+        """Return those that a worker is setting right now; one that waits has a sentence that says why."""
+        leased = self.filter(state=AliasOrderState.SETTING, sentence="")
+        return leased.filter(try_at__gt=timezone.now())
 
 
 class AliasOrder(models.Model):
@@ -112,20 +121,20 @@ class AliasOrder(models.Model):
         """
         if self.state not in UNSETTLED:
             return ""
-        verified = (
-            f"{self.version} was verified in {self.environment.name} (CR-{self.change_request})"
+        arrived = (
+            f"{self.version} was deployed to {self.environment.name} (CR-{self.change_request})"
         )
         if self.state == AliasOrderState.REFUSED:
-            return f"{verified}, but its alias {self.alias} was refused: {self.sentence}"
+            return f"{arrived}, but its alias {self.alias} was refused: {self.sentence}"
         registry = self.version.model.registry
         if not registry.is_active:
             return (
-                f"{verified}. Its alias {self.alias} is set when the registry {registry.name} is "
+                f"{arrived}. Its alias {self.alias} is set when the registry {registry.name} is "
                 "switched on again."
             )
         if self.sentence:
             return (
-                f"{verified}. Its alias {self.alias} could not be set yet, and is tried again by itself: "
+                f"{arrived}. Its alias {self.alias} could not be set yet, and is tried again by itself: "
                 f"{self.sentence}"
             )
-        return f"{verified}. A worker sets its alias {self.alias} in MLflow."
+        return f"{arrived}. A worker sets its alias {self.alias} in MLflow."

@@ -1,6 +1,9 @@
 """After a verified deployment the environment's alias says so in MLflow."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from catalog.errors import InvalidInput
 from models_registry import work
@@ -140,7 +143,7 @@ def test_what_mlflow_does_not_show_yet_is_said_until_it_does(risk, standin):
     assert said() == []
     verified(risk, 1)
     assert said() == [
-        "credit-risk 1 was verified in production (CR-1). A worker sets its alias champion in MLflow."
+        "credit-risk 1 was deployed to production (CR-1). A worker sets its alias champion in MLflow."
     ]
     standin.faults.append(lambda call, asked: (503, b"", "text/plain"))
     set_them(risk)
@@ -155,6 +158,62 @@ def test_what_mlflow_does_not_show_yet_is_said_until_it_does(risk, standin):
     verified(risk, 2, change_request=2)
     set_them(risk)
     assert said() == []
+
+
+def test_while_one_is_on_its_way_to_mlflow_no_other_for_that_alias_is_sent_after_it(
+    risk, standin, monkeypatch
+):
+    """The slower worker's call would arrive last, and MLflow would show the version before."""
+    verified(risk, 1, change_request=1)
+    late = []
+
+    def connected(registry):
+        client = connect(registry)
+        set_alias = client.set_alias
+
+        def slow(*args):
+            if not late:
+                late.append(args)
+                verified(risk, 2, change_request=2)
+                assert work.set_waiting_aliases(risk.registry.pk) == 0, "another worker waits"
+            set_alias(*args)
+
+        monkeypatch.setattr(client, "set_alias", slow)
+        return client
+
+    connect = work.connect
+    monkeypatch.setattr(work, "connect", connected)
+    assert set_them(risk) == 2
+    assert late
+    assert standin.models["credit-risk"]["aliases"] == {"champion": 2}
+    risk.sync()
+    assert risk.findings == []
+
+
+def test_a_refused_alias_is_tried_again_once_an_hour_and_told_about_once(risk, standin):
+    verified(risk, 1)
+    standin.faults[:] = [lambda call, asked: (403, b"{}", "application/json")]
+    for _ in range(2):
+        set_them(risk)
+        order = AliasOrder.objects.get()
+        assert order.state == "refused"
+        assert order.try_at - timezone.now() > timedelta(minutes=59)
+        assert set_them(risk) == 0
+        risk.hurry()
+    assert risk.events().count("models_registry.alias_refused") == 1
+    standin.faults.clear()
+    assert set_them(risk) == 1
+    assert standin.models["credit-risk"]["aliases"] == {"champion": 1}
+    assert unsettled_orders(order.model) == []
+
+
+def test_a_refused_alias_of_a_version_that_is_gone_is_not_tried_again(risk, anna):
+    verified(risk, 1)
+    anna.delete_version("credit-risk", 1)
+    set_them(risk)
+    risk.sync()
+    risk.hurry()
+    assert not AliasOrder.objects.waiting().exists()
 
 
 def test_unless_chosen_the_alias_is_champion_or_the_environments_name(lab):
