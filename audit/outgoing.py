@@ -27,12 +27,17 @@ _PLAIN: Final = {"Accept-Encoding": "identity"}
 """What is packed may be a thousand times as large as what was received."""
 _USUAL_PORTS: Final = {"http": 80, "https": 443}
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-"""RFC 6052: an IPv6-only network reaches IPv4 through these, private ranges included."""
+_CARRIERS: Final = tuple(
+    map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96"))
+)
+"""RFC 6052, 8215, 2765, 4291: IPv6 addresses that end with the IPv4 address they lead to, any of them."""
 _METADATA = frozenset(
     map(
         ipaddress.ip_address,
-        ("fd00:ec2::254", "fd00:ec2::23", "100.100.100.200", "168.63.129.16", "192.0.0.192"),
+        (
+            "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254",
+            "100.100.100.200", "168.63.129.16", "192.0.0.192",
+        ),  # fmt: skip
     )
 )
 """Where clouds tell a machine its own credentials, beside the link-local range."""
@@ -243,18 +248,28 @@ def _refuse_inner(host: str, addresses: list[str]) -> None:
     """Refuse a name if any of its addresses leads inside: loopback, private, link-local, metadata."""
     for address in addresses:
         known = ipaddress.ip_address(address.partition("%")[0])
-        if not known.is_global or known.is_multicast or not _carried(known).is_global:
+        if not _is_public(known) or not _is_public(_carried(known)):
             raise OutgoingRefused(
                 f"{host} leads to {address}, which is not a public address. Gatehouse calls it when "
                 "the operator names the host in OUTGOING_ALLOWED_HOSTS."
             )
 
 
+def _is_public(address: Address) -> bool:
+    """Return whether it is nobody's inner address; what is reserved leads who knows where."""
+    is_odd = address.is_multicast or (address.is_reserved and not _carries(address))
+    return address.is_global and not is_odd and not getattr(address, "is_site_local", False)
+
+
+def _carries(address: Address) -> bool:
+    return any(address in network for network in _CARRIERS)
+
+
 def _carried(address: Address) -> Address:
     """Return the IPv4 address that an IPv6 address stands for or is translated to, else itself."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
-    if address in _NAT64:
+    if _carries(address):
         return ipaddress.IPv4Address(address.packed[-4:])
     return address.ipv4_mapped or address.sixtofour or address
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from audit import outgoing
-from audit.outgoing import OutgoingRefused, OutgoingUnavailable, check_url, post
+from audit.outgoing import OutgoingRefused, OutgoingUnavailable, check_url, post, resolve
 from tests.deployments.receiver import Receiver
 
 
@@ -51,6 +51,11 @@ def resolves(monkeypatch):
         "::ffff:169.254.169.254",
         "2002:7f00:0001::",
         "64:ff9b::7f00:1",
+        "64:ff9b:1::7f00:1",
+        "::ffff:0:7f00:1",
+        "::7f00:1",
+        "fec0::1",
+        "5f00::1",
     ],
 )
 def test_a_name_that_leads_inside_is_refused(resolves, settings, address):
@@ -58,6 +63,13 @@ def test_a_name_that_leads_inside_is_refused(resolves, settings, address):
     resolves(address)
     with pytest.raises(OutgoingRefused, match=r"not a public address|never calls it"):
         post("https://hooks.example.com/", b"{}", {})
+
+
+@pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:220:1::1", "64:ff9b::5db8:d70e"])
+def test_a_public_address_is_called(resolves, settings, address):
+    settings.OUTGOING_ALLOWED_HOSTS = []
+    resolves(address)
+    assert resolve("hooks.example.com", 443) == [address]
 
 
 def test_a_name_with_one_inner_address_among_public_ones_is_refused(resolves, settings):
