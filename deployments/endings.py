@@ -1,8 +1,10 @@
-"""How a deployment ends: its state, its change request's state and their events together.
+"""How a deployment ends, or turns back before: its state, its change request's and their events together.
 
 These are no actions. An action calls them inside its own transaction, on a deployment that it got from
 ``Deployment.objects.lock_with_request``.
 """
+
+from datetime import timedelta
 
 from django.db.models import Q
 from django.utils import timezone
@@ -11,12 +13,22 @@ from audit.record import record
 from catalog.models import the_portal
 from deployments.audit_events import DeploymentEvent
 from deployments.executors.work import plain
-from deployments.models import OPEN_STEPS, Deployment, DeploymentState, StepState
+from deployments.models import (
+    OPEN_STEPS,
+    Deployment,
+    DeploymentState,
+    DeploymentStep,
+    StepState,
+    StepVerb,
+)
 from deployments.queue import nudge_next
 from models_registry.aliases import order_aliases
 from releases import progress
 from releases.marking import mark_for_evaluation
 from releases.states import ChangeRequestState
+
+TIME_TO_PUT_BACK = timedelta(minutes=5)
+"""However little of the attempt's time is left."""
 
 
 def succeed(deployment: Deployment, *, what: str) -> None:
@@ -32,6 +44,46 @@ def succeed(deployment: Deployment, *, what: str) -> None:
     )
     mark_for_evaluation(Q(environment=deployment.environment_id))  # they have another champion now
     nudge_next(deployment.environment_id)
+
+
+def is_touched(deployment: Deployment) -> bool:
+    """Return whether something may have been applied to a cluster."""
+    return bool(_touched(deployment))
+
+
+def turn_back(deployment: Deployment, *, why: str) -> None:
+    """From here on what ran before is put back; the row is left unsaved.
+
+    There is a step for every workload whose apply was made, or may have been: its answer was not seen.
+    """
+    touched = _touched(deployment)
+    deployment.reason = plain(why)
+    deployment.tries = 0
+    deployment.give_up_at = max(deployment.give_up_at, timezone.now() + TIME_TO_PUT_BACK)
+    close_open_steps(deployment, why)
+    last = deployment.steps.count()
+    DeploymentStep.objects.bulk_create(
+        DeploymentStep(
+            deployment=deployment,
+            position=last + number,
+            verb=StepVerb.PUT_BACK,
+            workload=step.workload,
+            title=f"Put {step.workload} back to what ran before",
+        )
+        for number, step in enumerate(touched, start=1)
+    )
+    record(
+        DeploymentEvent.PUTTING_BACK,
+        subject=deployment,
+        by=the_portal(),
+        outcome="failure",
+        why=deployment.reason,
+    )
+
+
+def _touched(deployment: Deployment) -> list[DeploymentStep]:
+    perhaps = [StepState.DONE, StepState.RUNNING]
+    return list(deployment.steps.filter(verb=StepVerb.APPLY, state__in=perhaps))
 
 
 def fail(deployment: Deployment, *, why: str, in_their_words: str = "") -> None:

@@ -19,7 +19,10 @@ from releases.comparing.champion import Champion, Champions
 from releases.models import ReleaseItem
 
 LOOK_BACK: Final = 20
-"""Deployments per environment that are looked at; an artifact last shipped before that is not shown."""
+"""Deployments per environment that are looked at; an artifact last shipped before that is not shown.
+
+As many that failed or errored are looked at, for those after which nobody can tell what runs.
+"""
 
 _LATELY: Final = f"""
 SELECT d.id, d.environment_id, d.finished_at, d.change_request_id, r.version, r.id,
@@ -32,13 +35,29 @@ SELECT d.id, d.environment_id, d.finished_at, d.change_request_id, r.version, r.
         WHERE s.deployment_id = d.id AND s.verb = 'verify' AND s.state = 'done'
           AND s.record -> 'artifacts' ? a.name
     ),
-    a.name, a.kind, v.version, v.id, v.digest
+    a.name, a.kind, v.version, v.id, v.digest, d.state = 'succeeded'
 FROM unnest(%(environments)s::bigint[]) AS place (id)
 CROSS JOIN LATERAL (
-    SELECT * FROM deployments_deployment done
-    WHERE done.environment_id = place.id AND done.state = 'succeeded'
-      AND (%(before)s::bigint IS NULL OR done.id < %(before)s)
-    ORDER BY done.id DESC LIMIT {LOOK_BACK}
+    (
+        SELECT * FROM deployments_deployment done
+        WHERE done.environment_id = place.id AND done.state = 'succeeded'
+          AND (%(before)s::bigint IS NULL OR done.id < %(before)s)
+        ORDER BY done.id DESC LIMIT {LOOK_BACK}
+    )
+    UNION ALL
+    SELECT * FROM (
+        SELECT * FROM deployments_deployment bad
+        WHERE bad.environment_id = place.id AND bad.state IN ('failed', 'errored')
+          AND (%(before)s::bigint IS NULL OR bad.id < %(before)s)
+        ORDER BY bad.id DESC LIMIT {LOOK_BACK}
+    ) ended
+    WHERE EXISTS (
+        SELECT FROM deployments_deploymentstep s
+        WHERE s.deployment_id = ended.id AND CASE ended.state
+            WHEN 'errored' THEN s.verb <> 'plan' AND s.state IN ('done', 'failed')
+            ELSE s.verb = 'put_back' AND s.state = 'failed'
+        END
+    )
 ) d
 JOIN releases_changerequest cr ON cr.number = d.change_request_id
 JOIN releases_release r ON r.id = cr.release_id
@@ -66,6 +85,8 @@ class _Item(NamedTuple):
     version: str
     version_id: int
     digest: str
+    arrived: bool
+    """Whether the deployment succeeded; else it left nobody knows what there."""
 
     @property
     def is_carried(self) -> bool:
@@ -85,7 +106,24 @@ class Running:
     release: str
     number: int
     verified: bool
-    """Whether what runs was compared: an image by its digest, a model by its address and digest."""
+    """Whether what runs was compared: an image by its digest, a model by its address and digest; and nothing
+    has happened since after which nobody can tell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """A change request that did not arrive and could not be put back, or whose end nobody saw."""
+
+    number: int
+    artifacts: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """What that means, for people."""
+        return (
+            f"CR-{self.number} did not arrive, and nobody knows whether all that it had changed was put "
+            f"back: {', '.join(self.artifacts)}. The next change request that arrives makes it certain."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +137,8 @@ class Now:
     verified: bool = False
     """Whether the digests of the running pods were compared when it was carried out."""
     runs: tuple[Running, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    """Newest first; only about artifacts that nothing has put there for certain since."""
 
     @property
     def by_artifact(self) -> dict[str, Running]:
@@ -169,19 +209,38 @@ def _read(environments: Sequence[int], before: int | None = None) -> dict[int, N
 
 
 def _now(items: Sequence[_Item]) -> Now:
-    newest = items[0]
+    doubts = _doubts(items)
+    arrived = [item for item in items if item.arrived]
+    if not arrived:
+        return Now(doubts=doubts)
+    newest = arrived[0]
     return Now(
         release=newest.release,
         release_id=newest.release_id,
         number=newest.number,
         since=newest.finished_at,
-        verified=newest.was_verified,
-        runs=tuple(sorted(_newest_of_each(items), key=lambda each: each.artifact)),
+        verified=newest.was_verified and not doubts,
+        runs=tuple(sorted(_newest_of_each(arrived, doubts), key=lambda each: each.artifact)),
+        doubts=doubts,
     )
 
 
-def _newest_of_each(items: Sequence[_Item]) -> Iterator[Running]:
+def _doubts(items: Sequence[_Item]) -> tuple[Doubt, ...]:
+    """Return what nobody knows: per artifact, unless something newer put it there."""
     seen: set[str] = set()
+    doubted: dict[int, list[str]] = {}
+    for item in items:
+        if item.artifact is None or item.artifact in seen:
+            continue
+        if not item.arrived:
+            doubted.setdefault(item.number, []).append(item.artifact)
+        seen.add(item.artifact)
+    return tuple(Doubt(number=number, artifacts=tuple(each)) for number, each in doubted.items())
+
+
+def _newest_of_each(items: Sequence[_Item], doubts: Sequence[Doubt]) -> Iterator[Running]:
+    seen: set[str] = set()
+    doubted = {artifact for doubt in doubts for artifact in doubt.artifacts}
     for item in items:
         left_alone = item.deployment != items[0].deployment and not item.is_carried
         if item.artifact is None or item.artifact in seen or left_alone:
@@ -195,5 +254,5 @@ def _newest_of_each(items: Sequence[_Item]) -> Iterator[Running]:
             digest=item.digest,
             release=item.release,
             number=item.number,
-            verified=item.was_verified and item.is_carried,
+            verified=item.was_verified and item.is_carried and item.artifact not in doubted,
         )

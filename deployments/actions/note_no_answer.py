@@ -18,9 +18,9 @@ LONGEST_PAUSE = timedelta(minutes=2)
 
 @transaction.atomic(durable=True)
 def note_no_answer(work: Work, *, why: str) -> None:
-    """Let the lease go until the next try is due; after the last try the deployment has errored.
+    """Let the lease go until the next try is due; after the last try what was applied is put back.
 
-    Never failed: whether the change arrived, nobody could tell.
+    When nothing was, or putting back gets no answer either, the deployment has errored: nobody can tell.
 
     Raises:
         LeaseLost: another worker holds it.
@@ -37,12 +37,15 @@ def note_no_answer(work: Work, *, why: str) -> None:
         tries=deployment.tries,
         why=plain(why),
     )
+    pause = pause_after(deployment.tries)
     if deployment.tries >= settings.CARRY_OUT_TRIES or now >= deployment.give_up_at:
-        endings.give_up(deployment, why=_last_word(deployment, why))
-        return
+        if deployment.reason or not endings.is_touched(deployment):
+            endings.give_up(deployment, why=_last_word(deployment, why))
+            return
+        endings.turn_back(deployment, why=f"The target did not answer {_times(deployment)}. {why}")
     deployment.lease_holder = ""
     deployment.lease_until = now
-    deployment.try_again_at = now + pause_after(deployment.tries)
+    deployment.try_again_at = now + pause
     deployment.save()
 
 
@@ -53,8 +56,12 @@ def pause_after(tries: int) -> timedelta:
 
 
 def _last_word(deployment: Deployment, why: str) -> str:
-    times = "once" if deployment.tries == 1 else f"{deployment.tries} times in a row"
+    times = _times(deployment)
     silence = f"The target did not answer {times}, so nobody can tell what runs there now. {why}"
     if not deployment.reason:
         return silence
     return f"{deployment.reason} It could not be put back: {silence}"
+
+
+def _times(deployment: Deployment) -> str:
+    return "once" if deployment.tries == 1 else f"{deployment.tries} times in a row"

@@ -33,7 +33,7 @@ class EnvironmentNowSerializer(EnvironmentSerializer):
     """An environment now.
 
     ``should_run`` is what was approved and carried out last; ``runs`` are those of them whose digest was
-    compared with the running pods when they were carried out.
+    compared with the running pods when they were carried out, and about which there is no doubt since.
     """
 
     release = serializers.CharField(allow_null=True, help_text="The one that was put there last.")
@@ -41,6 +41,10 @@ class EnvironmentNowSerializer(EnvironmentSerializer):
     since = serializers.DateTimeField(allow_null=True)
     should_run = RunningSerializer(many=True)
     runs = RunningSerializer(many=True)
+    doubts = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Change requests after which nobody knows what runs, each as a sentence.",
+    )
 
 
 class EnvironmentChangesSerializer(StrictSerializer):
@@ -89,6 +93,7 @@ def _now(environment: Environment) -> dict[str, Any]:
         "since": now.since,
         "should_run": _documents(now.runs),
         "runs": _documents(each for each in now.runs if each.verified),
+        "doubts": [each.sentence for each in now.doubts],
     }
 
 

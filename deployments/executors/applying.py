@@ -7,6 +7,7 @@ from deployments.clients.cluster import (
     ANNOTATION_CHANGE_REQUEST,
     ANNOTATION_DIGEST,
     ANNOTATION_RELEASE,
+    ClusterRefused,
 )
 from deployments.clients.serving import ServingCluster
 from deployments.executors.placement import Marks, Placement
@@ -20,9 +21,15 @@ def apply(work: Work, cluster: ServingCluster, placements: Sequence[Placement]) 
     before = work.step(StepVerb.PLAN).record["before"]
     for step in work.open(StepVerb.APPLY):
         placement = by_name[step.workload]
+        is_first = step.started_at is None
         work.begin(step)
         work.confirm()
-        placement.make(cluster, before[placement.name], marks_of(work))
+        try:
+            placement.make(cluster, before[placement.name], marks_of(work))
+        except ClusterRefused as refusal:
+            if is_first:  # else an earlier call may have arrived, and is put back
+                work.failed(step, refusal.sentence)
+            raise
         work.done(
             step,
             f"{placement.name} was told to run {placement.words}.",

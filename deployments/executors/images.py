@@ -10,6 +10,7 @@ from deployments.clients.cluster import (
     ANNOTATION_RELEASE,
     FIELD_MANAGER,
     LABEL_MANAGED_BY,
+    ClusterRefused,
     RolloutPhase,
     RolloutStatus,
     RunningContainer,
@@ -142,7 +143,13 @@ class ImagePlacement:
     def restore(
         self, work: Work, cluster: ServingCluster, step: DeploymentStep, before: Before
     ) -> tuple[str, str]:
-        """Apply the images that were there before, or no pods where there was no workload."""
+        """Apply the images that were there before, or no pods where there was no workload.
+
+        Raises:
+            ClusterRefused: it does not take them, or they do not come up.
+        """
+        if not before["exists"] and not cluster.current(self.workload).exists:
+            return "no pods, as before", "It was never made."
         images = {container: before["images"].get(container) for container in self.images}
         work.confirm()
         cluster.apply(
@@ -167,6 +174,8 @@ class ImagePlacement:
         while status.phase is RolloutPhase.PROGRESSING and time.monotonic() < patient_until:
             work.say(step, status.reason)
             status = cluster.wait(self.workload, since=status.resource_version, seconds=look_for())
+        if status.failed:
+            raise ClusterRefused(status.reason)
         return status.reason
 
 

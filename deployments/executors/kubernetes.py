@@ -12,20 +12,24 @@ from deployments.executors.placements import placements_of
 from deployments.executors.port import DefiniteNo, Done, NoAnswer, PlannedStep, Waits
 from deployments.executors.work import Work
 from deployments.models import StepVerb, Target
-from releases.models import ChangeRequest
+from releases.models import ChangeKind, ChangeRequest
 
 
 class KubernetesExecutor:
     """Carries out on a cluster."""
 
     def steps(self, change_request: ChangeRequest, target: Target) -> list[PlannedStep]:
-        """Plan, then apply all, roll out all, let models take over the traffic, verify all."""
+        """Plan, then apply all, roll out all, let models take over the traffic, verify all.
+
+        On the way back a model takes over at once: it served here before, and what serves now is the trouble.
+        """
         plan = PlannedStep(StepVerb.PLAN, "Look at what runs and try the change without effect")
         try:
             placements = placements_of(change_request.release, target)
         except DefiniteNo:
             return [plan]  # which will say so
-        return [plan, *_steps_of(placements)]
+        in_parts = change_request.kind != ChangeKind.ROLLBACK
+        return [plan, *_steps_of(placements, in_parts=in_parts)]
 
     def advance(self, work: Work) -> Done | Waits:
         """Do what is not done yet."""
@@ -53,7 +57,7 @@ class KubernetesExecutor:
         return placements_of(work.change_request.release, work.target)
 
 
-def _steps_of(placements: Sequence[Placement]) -> Iterator[PlannedStep]:
+def _steps_of(placements: Sequence[Placement], *, in_parts: bool) -> Iterator[PlannedStep]:
     for each in placements:
         what = "model" if isinstance(each, ModelPlacement) else "images"
         yield PlannedStep(StepVerb.APPLY, f"Apply the approved {what} to {each.name}", each.name)
@@ -61,7 +65,7 @@ def _steps_of(placements: Sequence[Placement]) -> Iterator[PlannedStep]:
         yield PlannedStep(StepVerb.ROLL_OUT, f"Roll out {each.name}", each.name)
     models = [each for each in placements if isinstance(each, ModelPlacement) and each.percents]
     for each in models:
-        for percent in each.percents:
+        for percent in each.percents if in_parts else ():
             title = f"Send {percent} % of the requests to the new model of {each.name}"
             yield PlannedStep(StepVerb.SHIFT, title, each.name, {"percent": percent})
     for each in models:

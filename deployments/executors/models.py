@@ -208,6 +208,8 @@ class ModelPlacement:
         mode = state.mode if state.exists else self.mode
         work.confirm()
         if not before["exists"]:
+            if not state.exists:
+                return "no model, as before", "It was never made."
             never = Serving(self._predictor({}, name=""), mode, stopped=True)
             cluster.serve(self.workload, never, force=self.adopt)
             return "no model, as before", "It is stopped."
@@ -245,7 +247,7 @@ class ModelPlacement:
                 beside=beside,
                 seconds=look_for(),
             )
-        if not status.done and beside:
+        if status.failed or (beside and not status.done):
             raise ClusterRefused(status.reason)
         return status.reason
 

@@ -1,7 +1,7 @@
 """Let a new model take over the traffic part by part, and then alone."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -18,6 +18,8 @@ from deployments.executors.work import Work
 from deployments.models import DeploymentStep, StepVerb
 
 ALONE = "Nothing is beside it: it serves all requests already."
+_SINCE = "since"
+"""In a step's record: from when on the new model has had its part, without a break."""
 
 
 def shift(work: Work, cluster: ServingCluster, placements: Sequence[Placement]) -> None:
@@ -49,7 +51,9 @@ def _one_part(
         status = model.watch(
             cluster, before, marks, since=since, seconds=look_for(), patience=patience()
         )
-        if status.done and model.gets(cluster, before, marks) == percent and _is_held(step, model):
+        serves = status.done and model.gets(cluster, before, marks) == percent
+        _note_since_when(work, step, serves=serves)
+        if serves and _is_held(step, model):
             break
         refuse_failed(work, model, status)
         work.say(step, _sentence(status, percent, model.hold))
@@ -63,9 +67,15 @@ def _one_part(
     )
 
 
+def _note_since_when(work: Work, step: DeploymentStep, *, serves: bool) -> None:
+    """Remember when the part was reached, and forget it when the model falters: the hold begins anew."""
+    if serves == (step.record.get(_SINCE) is None):
+        work.remember(step, **{_SINCE: timezone.now().isoformat() if serves else None})
+
+
 def _is_held(step: DeploymentStep, model: ModelPlacement) -> bool:
     """Return whether this part was held long enough; also after another worker took it over."""
-    return step.started_at is not None and timezone.now() >= step.started_at + model.hold
+    return timezone.now() >= datetime.fromisoformat(step.record[_SINCE]) + model.hold
 
 
 def _sentence(status: RolloutStatus, percent: int, hold: timedelta) -> str:

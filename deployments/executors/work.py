@@ -144,6 +144,12 @@ class Work:
             step.sentence = plain(sentence)
             step.save(update_fields=["sentence"])
 
+    def remember(self, step: DeploymentStep, **facts: Any) -> None:
+        """Write down what whoever goes on with the step must know."""
+        with self.held():
+            step.record = step.record | facts
+            step.save(update_fields=["record"])
+
     def done(
         self,
         step: DeploymentStep,

@@ -110,6 +110,11 @@ class Deployment(models.Model):
                 condition=models.Q(state="succeeded"),
                 name="what_runs_in_environment",
             ),
+            models.Index(
+                fields=["environment", "-id"],
+                condition=models.Q(state__in=["failed", "errored"]),
+                name="ended_badly_in_environment",
+            ),
         ]
 
     def __str__(self) -> str:

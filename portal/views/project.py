@@ -149,7 +149,7 @@ class OverviewPage(ProjectPage):
 def verdict_of(now: Now) -> str:
     """Return what is known of an environment: verified by digest, vouched for, or nothing there."""
     if not now.release:
-        return "empty"
+        return "not_seen" if now.doubts else "empty"
     return "as_approved" if now.verified else "not_seen"
 
 
@@ -173,6 +173,8 @@ def notices_of(environment: Environment, now: Now) -> list[dict[str, str]]:
     target: Target | None = getattr(environment, "target", None)
     if target is None:
         return [{"tone": "warn", "text": "It has no target yet: nothing can be carried out here."}]
+    if now.doubts:
+        return [{"tone": "bad", "text": doubt.sentence} for doubt in now.doubts]
     if now.release and not now.verified and target.executor != Executor.KUBERNETES:
         who = target.get_executor_display().lower()
         return [{"tone": "neutral", "text": f"Carried out {who}; nobody compared digests."}]

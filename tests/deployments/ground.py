@@ -24,7 +24,7 @@ from releases.actions.publish_policy import publish_policy
 from releases.actions.save_policy_version import save_policy_version
 from releases.actions.seal_release import seal_release
 from releases.actions.submit import submit
-from releases.models import ChangeRequest
+from releases.models import ChangeRequest, Release
 from tests import factories
 
 NAMESPACE = "payments"
@@ -104,15 +104,18 @@ class Ground:
         assert change_request.state == "queued", change_request.blocking
         return change_request
 
-    def asked(self, *versions, environment=None, **more) -> ChangeRequest:
-        """A change request wherever it stands then."""
-        versions = versions or (self.version(),)
-        release = seal_release(
+    def sealed(self, *versions) -> Release:
+        """A release of these versions."""
+        return seal_release(
             self.project,
             version=f"2026.{self._next()}",
             artifact_versions=[version.pk for version in versions],
             by=factories.admin(),
         )
+
+    def asked(self, *versions, environment=None, release=None, **more) -> ChangeRequest:
+        """A change request wherever it stands then."""
+        release = release or self.sealed(*(versions or (self.version(),)))
         change_request = submit(
             release,
             environment or self.staging,

@@ -1,10 +1,14 @@
 """One release with an image and a model: both are deployed, or neither."""
 
+from dataclasses import replace
+
 import pytest
 from django.urls import reverse
 
 from audit.models import Event
+from deployments.clients.cluster import ClusterRefused, ClusterUnavailable, RolloutPhase
 from deployments.running import runs_in
+from releases.models import ChangeRequest
 from tests.deployments.ground import abandon, run
 
 
@@ -166,6 +170,215 @@ def test_a_cluster_that_goes_away_between_the_two_applies_is_waited_for(bundle, 
     assert api.digests() == {image.digest}
     assert api.serves() == {model.uri}
     assert Event.objects.filter(type="releases.deployed").count() == 2
+
+
+# ── when putting back fails too ─────────────────────────────────────────────────────────────────
+
+
+def cannot_be_put_back(ground, api, **fault):
+    """A bundle whose model fails, and whose image is refused on its way back."""
+    from deployments.executors.images import ImagePlacement  # noqa: PLC0415 -- the seam of this test
+
+    bad = ground.model()
+    api.fault("model_load", address=bad.uri)
+    change_request = ground.request(ground.version(), bad)
+    restore = ImagePlacement.restore
+
+    def refused(*args):
+        api.fault("error", method="PATCH", path="/deployments/api", requests=1, **fault)
+        return restore(*args)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ImagePlacement, "restore", refused)
+        return change_request, run(change_request)
+
+
+def test_what_cannot_be_put_back_is_said_and_the_rest_is_put_back(bundle, api):
+    image, model = put_there(bundle)
+    change_request, deployment = cannot_be_put_back(bundle, api, status=403)
+    assert (change_request.state, deployment.state) == ("failed", "failed")
+    assert "api could not be put back: The cluster does not allow" in deployment.reason
+    assert "What ran before was put back." not in deployment.reason
+    assert api.serves() == {model.uri}
+    assert api.digests() != {image.digest}
+
+
+def test_then_no_page_and_no_answer_says_that_what_runs_is_as_approved(bundle, api, client):
+    put_there(bundle)
+    change_request, _ = cannot_be_put_back(bundle, api, status=403)
+    now = runs_in(bundle.staging.pk)
+    assert not now.verified
+    assert not any(each.verified for each in now.runs)
+    [doubt] = now.doubts
+    assert doubt.number == change_request.number
+    assert doubt.artifacts == ("fraud-model", "payments-api")
+    client.force_login(bundle.oskar)
+    sentence = f"{change_request.label} did not arrive, and nobody knows whether"
+    page = reverse("deployments:environment", args=["payments", "staging"])
+    shown = client.get(page).content.decode()
+    assert sentence in shown
+    assert "compared by digest when it was carried out" not in shown
+    assert sentence in client.get(reverse("portal:project", args=["payments"])).content.decode()
+    told = client.get("/api/v1/projects/payments/environments/staging/").json()
+    assert told["runs"] == []
+    assert len(told["should_run"]) == 2
+    assert told["doubts"][0].startswith(sentence)
+
+
+def test_the_next_change_that_arrives_makes_it_certain_for_what_it_carries(bundle, api):
+    put_there(bundle)
+    cannot_be_put_back(bundle, api, status=403)
+    run(bundle.request(bundle.version()))
+    now = runs_in(bundle.staging.pk)
+    assert [doubt.artifacts for doubt in now.doubts] == [("fraud-model",)]
+    assert {each.artifact: each.verified for each in now.runs} == {
+        "payments-api": True,
+        "fraud-model": False,
+    }
+    run(bundle.request(bundle.model()))
+    assert runs_in(bundle.staging.pk).doubts == ()
+
+
+def test_a_failure_that_was_put_back_leaves_no_doubt(bundle, api):
+    put_there(bundle)
+    bad = bundle.model()
+    api.fault("model_load", address=bad.uri)
+    run(bundle.request(bundle.version(), bad))
+    now = runs_in(bundle.staging.pk)
+    assert now.doubts == ()
+    assert all(each.verified for each in now.runs)
+
+
+def test_what_comes_back_and_does_not_start_is_not_called_put_back(bundle, api):
+    put_there(bundle)
+    bad = bundle.version()
+    api.fault("crash_loop", digest=bad.digest)
+    change_request = bundle.request(bad)
+    from deployments.executors.images import ImagePlacement  # noqa: PLC0415 -- the seam of this test
+
+    settle = ImagePlacement._settle
+
+    def worn_out(self, work, cluster, step):
+        return settle(self, work, Failing(cluster), step)
+
+    class Failing:
+        def __init__(self, cluster):
+            self.cluster = cluster
+
+        def rollout(self, workload):
+            status = self.cluster.rollout(workload)
+            return replace(status, phase=RolloutPhase.FAILED, reason="The disk is full.")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ImagePlacement, "_settle", worn_out)
+        deployment = run(change_request)
+    assert "api could not be put back: The disk is full." in deployment.reason
+    assert runs_in(bundle.staging.pk).doubts
+
+
+# ── when the cluster says nothing any more in the middle ─────────────────────────────────────────
+
+
+def tried_until_the_end(change_request):
+    """Carry on as the sweep does until it has ended."""
+    for _ in range(20):
+        deployment = run(change_request)
+        if deployment.is_finished:
+            return deployment
+    raise AssertionError(deployment)
+
+
+def test_half_a_bundle_is_put_back_when_the_other_half_gets_no_answer(bundle, api, settings):
+    settings.CARRY_OUT_TRIES = 2
+    image, model = put_there(bundle)
+    change_request = bundle.request(bundle.version(), bundle.model())
+    plan = api.fault  # the webhook of KServe goes away after the plan
+    from deployments.executors import applying  # noqa: PLC0415 -- the seam of this test
+
+    apply = applying.apply
+
+    def away(*args):
+        plan("error", status=500, method="PATCH", path="/inferenceservices/", requests=2)
+        return apply(*args)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(applying, "apply", away)
+        run(change_request)
+    deployment = tried_until_the_end(change_request)
+    assert (change_request.state, deployment.state) == ("failed", "failed")
+    assert "did not answer 2 times in a row" in deployment.reason
+    assert "What ran before was put back." in deployment.reason
+    assert api.digests() == {image.digest}
+    assert api.serves() == {model.uri}
+    assert runs_in(bundle.staging.pk).doubts == ()
+
+
+def test_an_apply_whose_answer_was_lost_is_put_back_too(bundle, api, monkeypatch):
+    from deployments.executors.models import ModelPlacement  # noqa: PLC0415 -- the seam of this test
+
+    image, model = put_there(bundle)
+    change_request = bundle.request(bundle.version(), bundle.model())
+    make, calls = ModelPlacement.make, []
+
+    def lost_then_refused(self, *args, dry_run=False):
+        if dry_run:
+            return make(self, *args, dry_run=True)
+        calls.append(1)
+        if len(calls) == 1:
+            make(self, *args)
+            raise ClusterUnavailable("The answer was lost.")
+        raise ClusterRefused("You may not do this any more.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ModelPlacement, "make", lost_then_refused)
+        run(change_request)
+        deployment = run(change_request)
+    assert deployment.state == "failed"
+    assert "You may not do this any more. What ran before was put back." in deployment.reason
+    assert api.digests() == {image.digest}
+    assert api.service()["spec"]["predictor"]["model"]["storageUri"] == model.uri
+    assert api.serves() == {model.uri}
+
+
+def test_an_apply_that_was_refused_at_once_needs_no_putting_back(bundle, api, monkeypatch):
+    from deployments.executors.models import ModelPlacement  # noqa: PLC0415 -- the seam of this test
+
+    put_there(bundle)
+    change_request = bundle.request(bundle.version(), bundle.model())
+    make = ModelPlacement.make
+
+    def refused(self, *args, dry_run=False):
+        if not dry_run:
+            raise ClusterRefused("You may not do this.")
+        make(self, *args, dry_run=True)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ModelPlacement, "make", refused)
+        deployment = run(change_request)
+    back = deployment.steps.filter(verb="put_back").values_list("workload", flat=True)
+    assert list(back) == ["api"]
+    assert deployment.steps.get(verb="apply", workload="fraud").sentence == "You may not do this."
+
+
+# ── the way back ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("mode", ["Standard", "Knative"])
+def test_a_bundle_is_rolled_back_as_one_and_its_model_takes_over_at_once(ground, api, mode):
+    ground.on_cluster(api.url)
+    ground.bind()
+    ground.bind_model(serving_mode=mode, canary_percents=[10, 50])
+    image, model = put_there(ground)
+    first = ChangeRequest.objects.get().release
+    put_there(ground)
+    back = ground.asked(release=first, kind="rollback")
+    deployment = run(back)
+    assert back.state == "deployed", deployment.reason
+    assert api.digests() == {image.digest}
+    assert api.serves() == {model.uri}
+    verbs = list(deployment.steps.values_list("verb", flat=True))
+    assert "shift" not in verbs
+    assert "promote" in verbs
 
 
 def test_the_page_says_where_the_image_and_where_the_model_would_run(bundle, client):

@@ -1,6 +1,7 @@
 """A model arrives in KServe: applied, tried beside what serves, promoted, compared, put back."""
 
 import re
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -156,6 +157,37 @@ def test_a_worker_killed_in_the_middle_of_a_canary_is_followed_by_one_that_goes_
     assert deployment.state == "succeeded", deployment.reason
     assert api.serves() == {model.uri}
     assert Event.objects.filter(type="deployments.shifted").count() == 2
+
+
+def test_a_part_is_held_from_when_the_model_has_it_and_anew_after_it_faltered(ground, api):
+    from deployments.executors import shifting  # noqa: PLC0415 -- the seam of this test
+    from deployments.executors.models import ModelPlacement  # noqa: PLC0415
+
+    canary(ground, api, "Standard", 10)
+    WorkloadBinding.objects.update(canary_hold_seconds=2)
+    shares, seen = iter([None, None, 10, 3]), []
+    is_held = shifting._is_held
+
+    def slowly(self, *args):
+        return next(shares, 10)
+
+    def noting(step, model):
+        seen.append(step.record["since"])
+        return is_held(step, model)
+
+    change_request = ground.request(model := ground.model())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ModelPlacement, "gets", slowly)
+        patched.setattr(shifting, "_is_held", noting)
+        deployment = run(change_request)
+    assert deployment.state == "succeeded", deployment.reason
+    assert api.serves() == {model.uri}
+    step = deployment.steps.get(verb="shift")
+    first, *others = dict.fromkeys(seen)
+    assert others == [step.record["since"]], "it faltered once, and the hold began anew"
+    assert first < others[0]
+    held = step.finished_at - datetime.fromisoformat(step.record["since"])
+    assert held >= timedelta(seconds=2)
 
 
 @pytest.mark.parametrize(
