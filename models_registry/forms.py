@@ -5,7 +5,7 @@ from typing import Any, Final
 from django import forms
 
 from models_registry.actions.settle_finding import LONGEST_COMMENT
-from models_registry.models import RetrainingTrigger, TriggerKind
+from models_registry.models import Finding, RetrainingTrigger, TriggerKind
 from models_registry.retraining_rules import LONGEST_TEXT
 
 HOUR: Final = 3600
@@ -58,9 +58,16 @@ class NewRegistryForm(RegistryForm):
 
 
 class SettleForm(forms.Form):
-    """What became of a finding."""
+    """What became of a finding; a page has one per finding, so each has ids of its own."""
 
-    comment = forms.CharField(max_length=LONGEST_COMMENT, widget=forms.Textarea(attrs={"rows": 3}))
+    comment = forms.CharField(
+        max_length=LONGEST_COMMENT,
+        label="What became of it",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, finding: Finding, data: Any = None) -> None:
+        super().__init__(data, auto_id=f"id_finding_{finding.pk}_%s")
 
 
 class ModelFilter(forms.Form):

@@ -74,6 +74,9 @@ class Deed(Page):
 
     form_class: ClassVar[type[forms.Form] | None] = None
     form_name: ClassVar[str] = "form"
+    above: ClassVar[frozenset[HTTPStatus]] = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT})
+    """Refusals that are said above everything: the page may not show its form to whoever may not use it, or
+    when its moment is over."""
 
     def act(self, fields: dict[str, Any]) -> str | HttpResponse:
         """Call the action; return the sentence that says what was done, or the answer itself.
@@ -110,15 +113,17 @@ class Deed(Page):
         if form is None:
             messages.error(self.request, error.sentence)
             return self.show(status_of(error))
-        if status_of(error) == HTTPStatus.FORBIDDEN:
-            # Above everything: the page may not show its form to whoever may not use it.
+        about_fields = isinstance(error, DomainError) and error.fields
+        if status_of(error) in self.above and not about_fields:
             messages.error(self.request, error.sentence)
-            return self.show(HTTPStatus.FORBIDDEN, **{self.form_name: form})
+            return self.show(status_of(error), **{self.form_name: form})
         return self.show(write_into(form, error), **{self.form_name: form})
 
 
 class FormPage(Deed):
     """A page that is one form: GET shows it empty, POST carries it out."""
+
+    above: ClassVar[frozenset[HTTPStatus]] = frozenset({HTTPStatus.FORBIDDEN})
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Show the form."""

@@ -81,20 +81,23 @@ class ModelPage(Page):
             "shown": shown,
             "aliases": sorted(model.aliases.items()),
             "unsettled": unsettled_orders(model),
-            "findings": findings_of(Finding.objects.filter(model=model)),
+            "findings": [
+                (finding, self.settle_form_of(finding))
+                for finding in findings_of(Finding.objects.filter(model=model))
+            ],
             "retraining": retraining,
             "ask_form": AskForm(is_hot=retraining.cools_until is not None),
             "may_settle": held.may(Permission.MANAGE_PROJECT),
-            "settle_form": SettleForm(),
             "crumbs": crumbs_of(model)[:-1],
         }
+
+    def settle_form_of(self, finding: Finding) -> SettleForm:
+        """Return the form of the dialog in which the finding is settled."""
+        return SettleForm(finding)
 
 
 class SettleFinding(Deed, ModelPage):
     """``/model-findings/<id>/settle/``: on the page of the finding's model."""
-
-    form_class = SettleForm
-    form_name = "settle_form"
 
     @cached_property
     def finding(self) -> Finding:
@@ -107,6 +110,19 @@ class SettleFinding(Deed, ModelPage):
     def model(self) -> RegisteredModel:
         """The model of the finding."""
         return self.finding.model
+
+    @cached_property
+    def sent(self) -> SettleForm:
+        """What was sent."""
+        return SettleForm(self.finding, self.request.POST)
+
+    def form(self, data: Any = None) -> SettleForm:
+        """Return the finding's own form: the dialogs of others stay shut when it is refused."""
+        return self.sent
+
+    def settle_form_of(self, finding: Finding) -> SettleForm:
+        """Return what was sent, where it belongs."""
+        return self.sent if finding.pk == self.finding.pk else super().settle_form_of(finding)
 
     def act(self, fields: dict[str, Any]) -> str:
         """Settle it."""
@@ -140,7 +156,9 @@ class ModelVersionPage(Page):
             "parameters": sorted(version.parameters.items()),
             "inputs": version.signature.get("inputs", []),
             "outputs": version.signature.get("outputs", []),
-            "findings": findings_of(Finding.objects.filter(version=version)),
+            "findings": [
+                (each, None) for each in findings_of(Finding.objects.filter(version=version))
+            ],
             "sections": sections_of(version, self.caller),
             "crumbs": crumbs_of(model),
         }

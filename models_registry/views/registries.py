@@ -84,10 +84,12 @@ class RegistryPage(ProjectPage):
             **super().context(),
             **standing_of(registry),
             "webhook_url": address_of(registry, settings.PUBLIC_URL),
-            "findings": findings_of(Finding.objects.filter(model__registry=registry)),
+            "findings": [
+                (finding, SettleForm(finding))
+                for finding in findings_of(Finding.objects.filter(model__registry=registry))
+            ],
             "may_manage": self.held.may(Permission.MANAGE_PROJECT),
             "may_settle": self.held.may(Permission.MANAGE_PROJECT),
-            "settle_form": SettleForm(),
         }
 
 

@@ -1,5 +1,7 @@
 """Pages and API of models and registries: what is shown, to whom, and at what cost."""
 
+import re
+
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -128,7 +130,25 @@ def test_the_administrator_adds_changes_reads_and_settles(risk, as_, standin):
         "models_registry.sync_requested",
         "models_registry.finding_settled",
     ]
-    assert oskar.post(settle, {"comment": "again"}).status_code == 409
+    again = oskar.post(settle, {"comment": "again"})
+    assert again.status_code == 409
+    assert "Somebody settled this finding before" in again.content.decode()
+
+
+def test_a_refused_comment_is_said_in_the_dialog_of_its_finding_only(risk, as_, anna):
+    anna.alias("credit-risk", "shadow", 1)
+    risk.sync()
+    newest, first = Finding.objects.order_by("-pk")
+    settle = reverse("models_registry:settle-finding", args=[first.pk])
+    answer = as_("oskar").post(settle, {"comment": ""})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert page.count("data-focus") == 1
+    dialogs = re.findall(r"<dialog.*?</dialog>", page, re.DOTALL)
+    [shown] = [each for each in dialogs if "data-focus" in each]
+    assert f'id="settle-{first.pk}"' in shown
+    for finding in (newest, first):
+        assert page.count(f'id="id_finding_{finding.pk}_comment"') == 1
 
 
 def test_a_form_that_is_refused_says_why_at_its_field(lab, as_):

@@ -62,6 +62,21 @@ def test_whoever_may_asks_on_the_models_page_and_lands_on_the_request(staffed, a
     assert f"RT-{request.pk}" in text(tom.get(page))
 
 
+def test_who_comes_second_is_told_although_the_page_offers_nothing_any_more(staffed, as_):
+    first = staffed.ask(by="priya")
+    late = as_("tom").post(at("ask-for-retraining", staffed.model.pk), {"reason": "Drift."})
+    assert late.status_code == 409
+    assert f"RT-{first.pk} for credit-risk is open (requested)" in text(late)
+    staffed.work(first)
+    withdraw_retraining(first, comment="enough", by=factories.person("priya"))
+    late = as_("tom").post(at("ask-for-retraining", staffed.model.pk), {"reason": "Drift."})
+    assert late.status_code == 409
+    assert "was trained again only lately" in text(late)
+    late = as_("priya").post(at("withdraw-retraining", first.pk), {"comment": "no"})
+    assert late.status_code == 409
+    assert "one cannot withdraw it then" in text(late)
+
+
 def test_who_may_only_look_sees_it_and_is_not_offered_anything(staffed, as_):
     request = staffed.ask()
     vera = as_("vera")
