@@ -204,6 +204,8 @@ EVIDENCE_PARSERS = {
     "sarif": "releases.parsers.sarif.SarifParser",
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# A model card has up to 300 rows of each kind, and every row has a box per column.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 8000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 REST_FRAMEWORK = {

@@ -329,7 +329,10 @@ class CardCycloneDXView(_OfVersion):
         extensions={"x-scope": "read"},
     )
     def get(self, request: Request, pk: int) -> HttpResponse:
-        """One machine-learning model with its digest and ``modelCard``; a revision gives the same bytes."""
+        """One machine-learning model with its digest and ``modelCard``.
+
+        A revision gives the same bytes until somebody reviews it; then ``version`` is one more.
+        """
         return cyclonedx_file(self.revision(pk))
 
 

@@ -1,6 +1,7 @@
 """The card as a CycloneDX 1.7 document: one component that is the model, with its digest and its card.
 
-The same revision gives the same bytes: identifier and time are the revision's own.
+Identifier and time are the revision's own, and the document's version counts its reviews: a revision gives
+the same bytes until somebody reviews it.
 """
 
 import uuid
@@ -44,7 +45,7 @@ def to_cyclonedx(revision: CardRevision) -> dict[str, Any]:
         "bomFormat": "CycloneDX",
         "specVersion": SPEC,
         "serialNumber": f"urn:uuid:{uuid.uuid5(_NAMESPACE, revision.digest)}",
-        "version": 1,
+        "version": 1 + revision.reviews.count(),
         "metadata": {
             "timestamp": in_utc(revision.saved_at),
             "tools": {"components": [{"type": "application", "name": "Gatehouse"}]},

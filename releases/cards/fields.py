@@ -26,11 +26,12 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One part of a row."""
+    """One part of a row; with ``words`` it is one of these."""
 
     name: str
     title: str
     longest: int = LONGEST_LINE
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,17 @@ APPROACHES: Final = (
     "supervised", "unsupervised", "reinforcement-learning", "semi-supervised", "self-supervised",
 )  # fmt: skip
 """CycloneDX 1.7, ``modelParameters.approach.type``."""
+
+REFERENCE_KINDS: Final = frozenset(
+    {
+        "vcs", "issue-tracker", "website", "documentation", "support", "distribution", "license",
+        "release-notes", "model-card", "log", "configuration", "evidence", "attestation",
+        "threat-model", "adversary-model", "risk-assessment", "static-analysis-report",
+        "dynamic-analysis-report", "runtime-analysis-report", "component-analysis-report",
+        "maturity-report", "certification-report", "quality-metrics", "patent", "citation", "other",
+    }
+)  # fmt: skip
+"""Of CycloneDX's kinds of external references, those that make sense for a model."""
 
 FIELDS: Final = (
     CardField("overview", "What it is", Shape.TEXT, "In a few sentences, for somebody new."),
@@ -122,7 +134,7 @@ FIELDS: Final = (
             Column("digest", "Digest"),
             Column("link", "Link", LONGEST_POINT),
             Column("classification", "Classification"),
-            Column("sensitive", "Sensitive data; separate several with ;", LONGEST_POINT),
+            Column("sensitive", "Sensitive data, with ; between", LONGEST_POINT),
             Column("owner", "Owner (an organization)"),
             Column("steward", "Steward (an organization)"),
             Column("custodian", "Custodian (an organization)"),
@@ -149,7 +161,7 @@ FIELDS: Final = (
         Shape.ROWS,
         columns=(
             Column("url", "Address", LONGEST_POINT),
-            Column("type", "Kind"),
+            Column("type", "Kind", words=tuple(sorted(REFERENCE_KINDS))),
             Column("comment", "Comment", LONGEST_POINT),
         ),
     ),
@@ -167,14 +179,3 @@ GROUPS: Final = (
 """How pages and the form put the fields together."""
 
 BY_NAME: Final = {field.name: field for field in FIELDS}
-
-REFERENCE_KINDS: Final = frozenset(
-    {
-        "vcs", "issue-tracker", "website", "documentation", "support", "distribution", "license",
-        "release-notes", "model-card", "log", "configuration", "evidence", "attestation",
-        "threat-model", "adversary-model", "risk-assessment", "static-analysis-report",
-        "dynamic-analysis-report", "runtime-analysis-report", "component-analysis-report",
-        "maturity-report", "certification-report", "quality-metrics", "patent", "citation", "other",
-    }
-)  # fmt: skip
-"""Of CycloneDX's kinds of external references, those that make sense for a model."""

@@ -7,6 +7,7 @@ import yaml
 
 from releases.cards.content import row_in_words
 from releases.cards.fields import FIELDS, CardField, Shape
+from releases.cards.licences import SPDX
 from releases.models import CardRevision
 
 MEDIA_TYPE: Final = "text/markdown; charset=utf-8"
@@ -29,7 +30,6 @@ def to_hugging_face(revision: CardRevision) -> str:
 def _matter(revision: CardRevision) -> dict[str, Any]:
     content = revision.content
     version = revision.card.artifact_version
-    licence = content.get("licence")
     results = [
         {
             "task": {"type": content.get("task", "other")},
@@ -39,12 +39,19 @@ def _matter(revision: CardRevision) -> dict[str, Any]:
         for row in content.get("metrics", ())
     ]
     matter = {
-        "license": licence and licence.lower(),
+        **_licence(content.get("licence", "")),
         "pipeline_tag": content.get("task"),
         "datasets": [row["name"] for row in content.get("datasets", ())],
         "model-index": results and [{"name": version.artifact.name, "results": results}],
     }
     return {name: value for name, value in matter.items() if value}
+
+
+def _licence(licence: str) -> dict[str, str]:
+    """Return what the hub asks for: its own small names, or ``other`` and what it is called."""
+    if licence in SPDX.values():
+        return {"license": licence.lower()}
+    return {"license": "other", "license_name": licence} if licence else {}
 
 
 def _number(text: str) -> float | str:

@@ -12,16 +12,17 @@ from catalog.permissions import Permission
 from releases.actions.review_card import LONGEST_TEXT
 from releases.cards.content import cleaned_field
 from releases.cards.fields import FIELDS, GROUPS, CardField, Shape
-from releases.cards.lines import columns_in_words, read_typed, typed
+from releases.cards.lines import read_typed, typed
 from releases.cards.saving import LONGEST_NOTE
 from releases.forms.holders import AccountField, holders_of, offer
+from releases.forms.rows import ADD, RowsField, RowsShown, shown
 
-_ROWS: Final = {Shape.TEXT: 4, Shape.POINTS: 4, Shape.ROWS: 4}
+_ROWS: Final = {Shape.TEXT: 4, Shape.POINTS: 4}
 _WHO: Final = ("owner", "risk_tier", "note")
 
 
 class CardForm(forms.Form):
-    """A whole card. Points stand one a line, rows with bars between their parts."""
+    """A whole card. Points stand one a line, rows have boxes."""
 
     owner = AccountField(
         required=False,
@@ -50,10 +51,14 @@ class CardForm(forms.Form):
         offer(self.fields["owner"], people.order_by("full_name"))
 
     @property
-    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
-        """The visible fields under their headings."""
-        groups = [(title, [self[name] for name in names]) for title, names in GROUPS]
-        return [*groups, ("Who answers for it", [self[name] for name in _WHO])]
+    def groups(self) -> list[tuple[str, list[tuple[forms.BoundField, RowsShown | None]]]]:
+        """The visible fields under their headings; with their rows, where they have rows."""
+        headed = [*GROUPS, ("Who answers for it", _WHO)]
+        new = str(self.initial.get(ADD, ""))
+        return [
+            (title, [(self[name], shown(self[name], new=new)) for name in names])
+            for title, names in headed
+        ]
 
     def clean(self) -> dict[str, Any]:
         """Read the lines, and say what is wrong with which."""
@@ -68,9 +73,12 @@ class CardForm(forms.Form):
         return self.cleaned_data
 
 
-def typed_content(content: Mapping[str, Any]) -> dict[str, str]:
-    """Return a card's content as it stands in the form."""
-    return {field.name: typed(field, content.get(field.name)) for field in FIELDS}
+def typed_content(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a card's content as it stands in the form, with a blank row below those that are there."""
+    held = {field.name: typed(field, content.get(field.name)) for field in FIELDS}
+    return {
+        name: [*value, {}] if isinstance(value, list) else value for name, value in held.items()
+    }
 
 
 class ImportCardForm(forms.Form):
@@ -148,6 +156,8 @@ def _form_field(field: CardField) -> forms.Field:
             label=field.title,
             help_text=field.help,
         )
+    if field.shape == Shape.ROWS:
+        return RowsField(field, label=field.title, help_text=_help(field))
     lines = _ROWS.get(field.shape)
     widget = forms.Textarea(attrs={"rows": lines}) if lines else forms.TextInput()
     return forms.CharField(
@@ -156,9 +166,6 @@ def _form_field(field: CardField) -> forms.Field:
 
 
 def _help(field: CardField) -> str:
-    how = {
-        Shape.POINTS: "One point a line.",
-        Shape.ROWS: f"One a line: {columns_in_words(field)}",
-    }.get(field.shape, "")
+    how = "One point a line." if field.shape == Shape.POINTS else ""
     needed = "A complete card needs it." if field.is_needed else ""
     return " ".join(filter(None, (field.help, needed, how)))

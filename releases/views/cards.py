@@ -13,10 +13,13 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
 
+from audit.errors import NotRecordable
+from catalog.errors import DomainError
 from catalog.held import Held, held_in
 from catalog.models import ArtifactKind, ArtifactVersion
 from catalog.permissions import Permission
 from catalog.views.page import Deed, FormPage, Page
+from catalog.views.refusals import status_of
 from releases.actions.import_card import import_card
 from releases.actions.review_card import may_review, review_card
 from releases.actions.save_card import save_card
@@ -28,6 +31,7 @@ from releases.cards.saving import standing
 from releases.cards.shown import badges_of, groups_of, import_in_words
 from releases.cards.snapshot import begun
 from releases.cards.standing import missing_in
+from releases.errors import CardChanged
 from releases.forms.cards import (
     CardForm,
     CardsFilter,
@@ -35,6 +39,7 @@ from releases.forms.cards import (
     ReviewCardForm,
     typed_content,
 )
+from releases.forms.rows import ADD, regrown
 from releases.models import CardReview, CardRevision, CardSource, ModelCard
 
 PAGE_SIZE: Final = 25
@@ -216,6 +221,15 @@ class EditCard(_WritesCard):
         """Say what the form begins with."""
         return {**super().context(), "beginning": self.beginning[2]}
 
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Save it; or show the same with a row more or less, and save nothing."""
+        project = self.version.artifact.project
+        held = regrown(CardForm(project), request.POST)
+        if held is None:
+            return super().post(request, **kwargs)
+        new = request.POST.get(ADD, "")
+        return self.show(form=CardForm(project, initial={**held, ADD: new}))
+
     def act(self, fields: dict[str, Any]) -> str:
         """Save a revision."""
         revision = save_card(
@@ -229,6 +243,20 @@ class EditCard(_WritesCard):
             by=self.caller,
         )
         return f"Revision {revision.number} stands."
+
+    def refused(self, error: DomainError | NotRecordable, form: forms.Form | None) -> HttpResponse:
+        """Let whoever met another revision look at it, and then save theirs over it all the same."""
+        if not isinstance(error, CardChanged):
+            return super().refused(error, form)
+        edited = number_of(self.request.POST.get("expected", ""))
+        self.card = ModelCard.objects.select_related("owner").get(artifact_version=self.version)
+        typed = self.request.POST.copy()
+        typed["expected"] = str(self.card.revision)
+        again = self.form(typed)
+        again.add_error(None, error.sentence)
+        compare = reverse("releases:compare-card", args=[self.version.pk])
+        changed = f"{compare}?old={edited}&new={self.card.revision}" if edited else self.back()
+        return self.show(status_of(error), form=again, changed_url=changed)
 
 
 class ImportCard(_WritesCard):

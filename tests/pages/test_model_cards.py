@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from releases.models import CardRevision, ModelCard
 from tests import factories
@@ -14,16 +15,28 @@ from tests.support.api_world import upload
 from tests.support.browser import axe_violations
 
 README = b"---\nlicense: mit\nlanguage: en\n---\n## Direct Use\n\nConsumer loans.\n"
+SLICE = {"type": "auc", "value": "0.769", "slice": "age=18-30", "low": "0.75", "high": "0.79"}
+
+
+def boxes(field, *rows):
+    """Rows as the form sends them."""
+    return {
+        f"{field}-{place}-{name}": text
+        for place, row in enumerate(rows)
+        for name, text in row.items()
+    }
+
+
 TYPED = {
     "intended_use": "Consumer loans\nCar loans",
     "out_of_scope": "Mortgages",
     "users": "Loan officers",
     "limitations": "Thin files",
-    "ethics": "Age as a proxy | Fairness gate",
     "task": "classification",
-    "datasets": "loans | training | sha256:abc",
-    "metrics": "auc | 0.803\nauc | 0.769 | age=18-30 | 0.75 | 0.79",
     "risk_tier": "high",
+    **boxes("ethics", {"name": "Age as a proxy", "mitigation": "Fairness gate"}),
+    **boxes("datasets", {"name": "loans", "description": "training", "digest": "sha256:abc"}),
+    **boxes("metrics", {"type": "auc", "value": "0.803"}, {"type": ""}, SLICE),
 }
 
 
@@ -43,7 +56,10 @@ def at(version, name="card"):
 
 
 def whole(**changes):
-    return {**TYPED, "owner": factories.person("ines").pk, "expected": 0, **changes}
+    """A whole card; the rows of a field that changes are these and no others."""
+    other = {name.partition("-")[0] for name in changes if "-" in name}
+    kept = {name: text for name, text in TYPED.items() if name.partition("-")[0] not in other}
+    return {**kept, "owner": factories.person("ines").pk, "expected": 0, **changes}
 
 
 @pytest.fixture
@@ -53,26 +69,64 @@ def written(version, as_):
     return version
 
 
-def test_a_card_is_written_line_by_line_and_read_back(written, as_):
+def test_a_card_is_written_and_read_back(written, as_):
     revision = CardRevision.objects.get()
     assert revision.is_complete
-    assert revision.content["metrics"][1] == {
-        "type": "auc", "value": "0.769", "slice": "age=18-30", "low": "0.75", "high": "0.79",
-    }  # fmt: skip
+    assert revision.content["metrics"] == [{"type": "auc", "value": "0.803"}, SLICE]
     page = as_("vera").get(at(written)).content.decode()
     for text in ("Car loans", "Fairness gate", "0.769", "Not reviewed", "Inês Duarte"):
         assert text in page
     assert "Edit" not in page
     form = as_("mei").get(at(written, "edit-card")).content.decode()
-    assert "auc | 0.769 | age=18-30 | 0.75 | 0.79" in form
+    assert form.count('value="0.769"') == 1
+    assert 'name="metrics-2-type"' in form, "a blank row is there"
+    assert 'name="metrics-3-type"' not in form
+
+
+@pytest.mark.parametrize(
+    ("button", "left"),
+    [
+        ({"add_row": "metrics"}, ["0.803", "", "0.769", ""]),
+        ({"remove_row": "metrics-0"}, ["", "0.769"]),
+        ({"remove_row": "metrics-2"}, ["0.803", ""]),
+        ({"remove_row": "metrics-9"}, ["0.803", "", "0.769"]),
+        ({"remove_row": "users-0"}, ["0.803", "", "0.769"]),
+        ({"add_row": "nonsense"}, ["0.803", "", "0.769"]),
+    ],
+)
+def test_a_row_more_or_less_keeps_what_is_typed_and_saves_nothing(version, as_, button, left):
+    sent = whole(users="Robots", approach="supervised", note="why", **button)
+    answer = as_("mei").post(at(version, "edit-card"), sent)
+    assert answer.status_code == 200
+    form = answer.context["form"]
+    assert [row.get("value", "") for row in form["metrics"].value()] == left
+    assert not form.is_bound
+    page = answer.content.decode()
+    assert "Robots" in page
+    assert 'value="supervised" selected' in page
+    assert page.count("autofocus") == ("add_row" in button and left[-1] == "" and len(left) == 4)
+    assert not ModelCard.objects.exists()
+
+
+def test_a_card_of_the_largest_size_can_be_sent(version, as_):
+    rows = [{**SLICE, "slice": f"group={number}"} for number in range(300)]
+    data = [{"name": f"set {number}", "description": "x", "link": ""} for number in range(300)]
+    sent = whole(**boxes("metrics", *rows), **boxes("datasets", *data))
+    assert as_("mei").post(at(version, "edit-card"), sent).status_code == 302
+    assert len(CardRevision.objects.get().content["metrics"]) == 300
+    page = as_("mei").get(at(version, "edit-card")).content.decode()
+    assert 'value="group=299"' in page
+    assert "Add a row to Performance" not in page
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"metrics": "a | b | c | d | e | f"}, "Line 1 has 6 parts; at most 5"),
-        ({"metrics": "auc"}, "Row 1: auc has no value."),
-        ({"references": "ftp://x"}, "is no address that begins with https"),
+        (boxes("metrics", {}, {"type": "auc"}, {"value": ""}), "Row 1: auc has no value."),
+        (boxes("metrics", {"type": ""}, {"type": "f1"}), "Row 2: f1 has no value."),
+        (boxes("datasets", {"link": "s3://x"}), "Row 1: Name is missing."),
+        (boxes("references", {"url": "ftp://x"}), "is no address that begins with https"),
+        (boxes("references", {"url": "https://x", "type": "y"}), "'y' is none of"),
         ({"users": "x" * 2001}, "Point 1: use at most 2000 characters"),
         ({"risk_tier": "huge"}, "not one of the available choices"),
         ({"owner": 999_999}, "not one of the available choices"),
@@ -91,8 +145,22 @@ def test_what_does_not_fit_is_said_at_its_field_and_nothing_is_saved(version, as
 def test_what_somebody_else_saved_meanwhile_is_not_written_over(written, as_):
     answer = as_("viktor").post(at(written, "edit-card"), whole(users="Robots"))
     assert answer.status_code == 409
-    assert "Revision 1 stands there now" in answer.content.decode()
-    assert "Robots" in answer.content.decode()
+    page = answer.content.decode()
+    assert "Revision 1 stands there now" in page
+    assert "Robots" in page
+    assert 'name="expected" value="1"' in page
+    assert ModelCard.objects.get().revision == 1
+
+
+def test_after_a_look_at_what_changed_it_is_saved_over_it(written, as_):
+    as_("mei").post(at(written, "edit-card"), whole(expected=1, users="Clerks"))
+    answer = as_("viktor").post(at(written, "edit-card"), whole(expected=1, users="Robots"))
+    assert answer.status_code == 409
+    changed = f"{at(written, 'compare-card')}?old=1&amp;new=2"
+    assert changed in answer.content.decode()
+    again = as_("viktor").post(at(written, "edit-card"), whole(expected=2, users="Robots"))
+    assert again.status_code == 302
+    assert CardRevision.objects.first().content["users"] == ["Robots"]
 
 
 @pytest.mark.parametrize("name", ["edit-card", "import-card", "review-card"])
@@ -237,6 +305,33 @@ def test_the_page_of_a_card_costs_the_same_with_more_revisions(written, as_):
     for number in range(1, 5):
         client.post(at(written, "edit-card"), whole(expected=number, users=f"People {number}"))
     assert cost(client, at(written)) == few <= 12
+
+
+@pytest.mark.browser
+def test_rows_grow_and_shrink_without_leaving_the_page(shared_world, page, live_server):
+    version = model_version(shared_world)
+    client = Client()
+    client.force_login(factories.person("mei"))
+    cookie = client.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    page.goto(at(version, "edit-card"))
+    metrics = page.get_by_role("group", name="Performance", exact=True)
+    page.get_by_label("Users").fill("Loan officers")
+    metrics.get_by_label("Metric").fill("auc")
+    metrics.get_by_label("Value").fill("0.8")
+    metrics.get_by_role("button", name="Add a row to Performance").click()
+    second = metrics.get_by_role("group", name="Performance, row 2")
+    expect(second.get_by_label("Metric")).to_be_focused()
+    expect(page.get_by_label("Users")).to_have_value("Loan officers")
+    second.get_by_label("Metric").fill("f1")
+    second.get_by_label("Value").fill("0.7")
+    metrics.get_by_role("button", name="Remove row 1 of Performance").click()
+    expect(metrics.get_by_label("Metric")).to_have_value("f1")
+    metrics.get_by_label("Value").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("credit-model 8")
+    assert CardRevision.objects.get().content == {
+        "users": ["Loan officers"], "metrics": [{"type": "f1", "value": "0.7"}],
+    }  # fmt: skip
 
 
 DESKTOP = {"width": 1440, "height": 900}

@@ -15,6 +15,7 @@ from releases.actions.import_card import import_card
 from releases.actions.review_card import review_card
 from releases.actions.save_card import save_card
 from releases.cards.cyclonedx_out import to_cyclonedx
+from releases.cards.files import cyclonedx_file
 from releases.cards.hugging_face_out import to_hugging_face
 from releases.cards.reading import read_card
 from releases.cards.reviewing import usual_next
@@ -215,6 +216,37 @@ def test_an_export_of_little_validates_too(cards, content):
     made = to_cyclonedx(revision)
     assert complaints(made) == []
     assert made == to_cyclonedx(revision)
+
+
+def test_an_export_after_a_review_is_another_version_of_the_same_document(cards):
+    revision = cards.saved()
+    before = to_cyclonedx(revision)
+    cards.reviewed(revision)
+    after = to_cyclonedx(standing(revision.card))
+    assert after != before
+    assert after["serialNumber"] == before["serialNumber"]
+    assert (before["version"], after["version"]) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("licence", "said"),
+    [
+        ("Apache-2.0", ["license: apache-2.0"]),
+        ("Acme Model Licence 2", ["license: other", "license_name: Acme Model Licence 2"]),
+    ],
+)
+def test_the_readme_names_a_licence_as_the_hub_asks_for_and_it_comes_back(cards, licence, said):
+    text = to_hugging_face(cards.saved(content={"task": "x", "licence": licence}))
+    assert [line for line in text.splitlines() if line.startswith("license")] == said
+    assert read_card(io.BytesIO(text.encode())).content["licence"] == licence
+
+
+def test_a_file_is_named_so_that_every_system_takes_it(cards):
+    version = cards.version('Kredit "Süd" / 7')
+    revision = cards.saved(version)
+    named = cyclonedx_file(revision)["Content-Disposition"]
+    assert named.startswith("attachment; filename*=utf-8''Kredit-S%C3%BCd-7-1.")
+    assert named.endswith("-card.cdx.json")
 
 
 def test_the_readme_says_what_the_card_says(cards):

@@ -323,16 +323,8 @@ def test_a_field_that_cannot_hold_it_says_why(content, field, said):
     assert said in refused.value.fields[field][0]
 
 
-def test_rows_go_through_the_form_and_come_back():
-    field = BY_NAME["metrics"]
-    rows = [{"type": "auc|roc", "value": "0.8", "high": "0.9"}, {"type": "f1", "value": "1"}]
-    written = typed(field, rows)
-    assert written == "auc\\|roc | 0.8 |  |  | 0.9\nf1 | 1"
-    assert cleaned({"metrics": read_typed(field, written)})["metrics"] == rows
-
-
-def test_a_line_with_too_many_parts_is_named():
-    from catalog.errors import InvalidInput  # noqa: PLC0415 -- needs Django
-
-    with pytest.raises(InvalidInput, match="Line 2 has 6 parts; at most 5: Metric"):
-        read_typed(BY_NAME["metrics"], "auc | 1\na | b | c | d | e | f")
+def test_points_go_through_the_form_and_come_back():
+    field = BY_NAME["users"]
+    written = typed(field, ["Loan officers", "Clerks"])
+    assert written == "Loan officers\nClerks"
+    assert read_typed(field, f"\r\n{written}\r\n  \r\n") == ["Loan officers", "Clerks"]
