@@ -93,10 +93,10 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Diff
 
 
 def row_in_words(field: CardField, row: Mapping[str, str]) -> str:
-    """Return a row as one line, such as ``auc · 0.8 · slice age=18-30``."""
+    """Return a row as one line, such as ``auc · value: 0.8 · slice: age=18-30``."""
     first, *others = field.columns
     words = [row[first.name]]
-    words += [f"{each.name}: {row[each.name]}" for each in others if row.get(each.name)]
+    words += [f"{each.label.lower()}: {row[each.name]}" for each in others if row.get(each.name)]
     return " · ".join(words)
 
 

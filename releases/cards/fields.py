@@ -33,6 +33,11 @@ class Column:
     longest: int = LONGEST_LINE
     words: tuple[str, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """The title without what it says to those who fill it in."""
+        return self.title.partition(" (")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class CardField:
@@ -134,7 +139,7 @@ FIELDS: Final = (
             Column("digest", "Digest"),
             Column("link", "Link", LONGEST_POINT),
             Column("classification", "Classification"),
-            Column("sensitive", "Sensitive data, with ; between", LONGEST_POINT),
+            Column("sensitive", "Sensitive data (a; b)", LONGEST_POINT),
             Column("owner", "Owner (an organization)"),
             Column("steward", "Steward (an organization)"),
             Column("custodian", "Custodian (an organization)"),

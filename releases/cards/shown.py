@@ -104,6 +104,6 @@ def _shown(field: CardField, value: Any) -> ShownField:
     used = [column for column in field.columns if any(row.get(column.name) for row in value)]
     return ShownField(
         title=field.title,
-        columns=[column.title.partition(",")[0] for column in used],
+        columns=[column.label for column in used],
         rows=[[row.get(column.name, "") for column in used] for row in value],
     )

@@ -398,7 +398,13 @@ def _people_changed(old: CardRevision, new: CardRevision) -> list[dict[str, str]
         (TIER, old.get_risk_tier_display(), new.get_risk_tier_display()),
     )
     return [
-        {"name": title, "change": "changed", "old": before, "new": after}
+        {"name": title, "change": _change(before, after), "old": before, "new": after}
         for title, before, after in pairs
         if before != after
     ]
+
+
+def _change(before: str, after: str) -> str:
+    if before and after:
+        return "changed"
+    return "removed" if before else "added"

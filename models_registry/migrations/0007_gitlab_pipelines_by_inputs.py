@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0004_who_writes_model_cards'),
-        ('models_registry', '0005_no_retraining_without_its_event'),
+        ('models_registry', '0006_data_is_found_by_its_digest'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
