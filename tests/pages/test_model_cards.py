@@ -315,7 +315,7 @@ def test_rows_grow_and_shrink_without_leaving_the_page(shared_world, page, live_
     cookie = client.cookies["sessionid"].value
     page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
     page.goto(at(version, "edit-card"))
-    metrics = page.get_by_role("group", name="Performance", exact=True)
+    metrics = page.locator("#id_metrics")
     page.get_by_label("Users").fill("Loan officers")
     metrics.get_by_label("Metric").fill("auc")
     metrics.get_by_label("Value").fill("0.8")
@@ -326,6 +326,7 @@ def test_rows_grow_and_shrink_without_leaving_the_page(shared_world, page, live_
     second.get_by_label("Metric").fill("f1")
     second.get_by_label("Value").fill("0.7")
     metrics.get_by_role("button", name="Remove row 1 of Performance").click()
+    expect(metrics.get_by_label("Metric")).to_have_count(1)
     expect(metrics.get_by_label("Metric")).to_have_value("f1")
     metrics.get_by_label("Value").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("credit-model 8")
