@@ -1,7 +1,5 @@
 """Exports of a card as files to save; the page and the API answer with the same ones."""
 
-import re
-
 import orjson
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
@@ -24,7 +22,7 @@ def readme_file(revision: CardRevision) -> HttpResponse:
 
 def _name(revision: CardRevision) -> str:
     version = revision.card.artifact_version
-    return re.sub(r"[^\w.+-]+", "-", f"{version.artifact.name}-{version.version}-card")
+    return f"{version.artifact.name}-{version.version}-card".replace("/", "-").replace(" ", "-")
 
 
 def _file(body: bytes, media_type: str, name: str) -> HttpResponse:

@@ -15,7 +15,6 @@ from releases.actions.import_card import import_card
 from releases.actions.review_card import review_card
 from releases.actions.save_card import save_card
 from releases.cards.cyclonedx_out import to_cyclonedx
-from releases.cards.files import cyclonedx_file
 from releases.cards.hugging_face_out import to_hugging_face
 from releases.cards.reading import read_card
 from releases.cards.reviewing import usual_next
@@ -239,14 +238,6 @@ def test_the_readme_names_a_licence_as_the_hub_asks_for_and_it_comes_back(cards,
     text = to_hugging_face(cards.saved(content={"task": "x", "licence": licence}))
     assert [line for line in text.splitlines() if line.startswith("license")] == said
     assert read_card(io.BytesIO(text.encode())).content["licence"] == licence
-
-
-def test_a_file_is_named_so_that_every_system_takes_it(cards):
-    version = cards.version('Kredit "Süd" / 7')
-    revision = cards.saved(version)
-    named = cyclonedx_file(revision)["Content-Disposition"]
-    assert named.startswith("attachment; filename*=utf-8''Kredit-S%C3%BCd-7-1.")
-    assert named.endswith("-card.cdx.json")
 
 
 def test_the_readme_says_what_the_card_says(cards):
