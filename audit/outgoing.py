@@ -35,9 +35,13 @@ _METADATA = frozenset(
     map(
         ipaddress.ip_address,
         (
-            "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254",
-            "100.100.100.200", "168.63.129.16", "192.0.0.192",
-        ),  # fmt: skip
+            "fd00:ec2::254",
+            "fd00:ec2::23",
+            "fd20:ce::254",
+            "100.100.100.200",
+            "168.63.129.16",
+            "192.0.0.192",
+        ),
     )
 )
 """Where clouds tell a machine its own credentials, beside the link-local range."""
