@@ -155,7 +155,8 @@ FROM changes c WHERE c.kind = 'emergency'
 """
 
 _MODELS: Final = """
-SELECT c.about, c.key, c.label, c.at, c.number, v.id AS version_id, a.name || ' ' || v.version AS model
+SELECT c.about, c.key, c.label, c.at, c.number, c.release_id, v.id AS version_id,
+    a.name || ' ' || v.version AS model
 FROM changes c
     JOIN releases_releaseitem i ON i.release_id = c.release_id
     JOIN catalog_artifactversion v ON v.id = i.artifact_version_id
@@ -194,8 +195,9 @@ _DATA_NAMED: Final = """
 SELECT m.about, m.key AS id, m.label, m.at,
     EXISTS (SELECT FROM models_registry_modelversion v WHERE v.artifact_version_id = m.version_id
         AND jsonb_array_length(v.datasets) > 0)
-    OR EXISTS (SELECT FROM releases_evidence e WHERE e.artifact_version_id = m.version_id
-        AND e.kind IN ('datasets', 'dvc') AND e.outcome = 'pass' AND e.added_at <= m.at) AS holds,
+    OR EXISTS (SELECT FROM releases_evidence e
+        WHERE (e.artifact_version_id = m.version_id OR e.release_id = m.release_id)
+        AND e.kind IN ('datasets', 'dvc') AND e.outcome IN ('pass', 'fail') AND e.added_at <= m.at) AS holds,
     'Neither its run nor a report names the data on which ' || m.model || ' was trained.' AS why,
     1::bigint AS cases
 FROM models m

@@ -21,7 +21,7 @@ from releases.models import ReleaseItem
 LOOK_BACK: Final = 20
 """Deployments per environment that are looked at; an artifact last shipped before that is not shown.
 
-As many that failed or errored are looked at, for those after which nobody can tell what runs.
+Since the oldest of them as many are looked at that failed or errored so that nobody can tell what runs.
 """
 
 _LATELY: Final = f"""
@@ -38,25 +38,28 @@ SELECT d.id, d.environment_id, d.finished_at, d.change_request_id, r.version, r.
     a.name, a.kind, v.version, v.id, v.digest, d.state = 'succeeded'
 FROM unnest(%(environments)s::bigint[]) AS place (id)
 CROSS JOIN LATERAL (
-    (
-        SELECT * FROM deployments_deployment done
-        WHERE done.environment_id = place.id AND done.state = 'succeeded'
-          AND (%(before)s::bigint IS NULL OR done.id < %(before)s)
-        ORDER BY done.id DESC LIMIT {LOOK_BACK}
+    WITH done AS (
+        SELECT * FROM deployments_deployment
+        WHERE environment_id = place.id AND state = 'succeeded'
+          AND (%(before)s::bigint IS NULL OR id < %(before)s)
+        ORDER BY id DESC LIMIT {LOOK_BACK}
     )
+    SELECT * FROM done
     UNION ALL
-    SELECT * FROM (
+    (
         SELECT * FROM deployments_deployment bad
         WHERE bad.environment_id = place.id AND bad.state IN ('failed', 'errored')
+          AND bad.id > coalesce((SELECT min(id) FROM done), 0)
           AND (%(before)s::bigint IS NULL OR bad.id < %(before)s)
+          AND EXISTS (
+            SELECT FROM deployments_deploymentstep s
+            WHERE s.deployment_id = bad.id AND CASE bad.state
+                WHEN 'errored' THEN s.verb <> 'plan' AND s.state IN ('done', 'failed')
+                -- Skipped when the cluster could not even be asked.
+                ELSE s.verb = 'put_back' AND s.state IN ('failed', 'skipped')
+            END
+          )
         ORDER BY bad.id DESC LIMIT {LOOK_BACK}
-    ) ended
-    WHERE EXISTS (
-        SELECT FROM deployments_deploymentstep s
-        WHERE s.deployment_id = ended.id AND CASE ended.state
-            WHEN 'errored' THEN s.verb <> 'plan' AND s.state IN ('done', 'failed')
-            ELSE s.verb = 'put_back' AND s.state = 'failed'
-        END
     )
 ) d
 JOIN releases_changerequest cr ON cr.number = d.change_request_id

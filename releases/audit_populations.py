@@ -321,7 +321,7 @@ SOURCE: Final = PopulationSource(
             sql=_EVIDENCE,
             columns={
                 "kind": "Format of the report",
-                "outcome": "What the report came to: pass, fail or inconclusive",
+                "outcome": "What the report came to: pass, fail, inconclusive or error",
             },
         ),
         Population(

@@ -11,14 +11,13 @@ from deployments.clients.cluster import (
     FIELD_MANAGER,
     LABEL_MANAGED_BY,
     ClusterRefused,
-    RolloutPhase,
     RolloutStatus,
     RunningContainer,
     Workload,
     WorkloadState,
 )
 from deployments.clients.serving import ServingCluster
-from deployments.executors.pace import PATIENCE_BACK, PATIENCE_VERIFY, PAUSE, look_for
+from deployments.executors.pace import PATIENCE_VERIFY, PAUSE, look_for, may_settle
 from deployments.executors.placement import Before, Marks
 from deployments.executors.port import DefiniteNo, NoAnswer
 from deployments.executors.work import Work
@@ -169,9 +168,9 @@ class ImagePlacement:
         return words, self._settle(work, cluster, step)
 
     def _settle(self, work: Work, cluster: ServingCluster, step: DeploymentStep) -> str:
-        patient_until = time.monotonic() + PATIENCE_BACK
+        began = time.monotonic()
         status = cluster.rollout(self.workload)
-        while status.phase is RolloutPhase.PROGRESSING and time.monotonic() < patient_until:
+        while may_settle(status, began=began):
             work.say(step, status.reason)
             status = cluster.wait(self.workload, since=status.resource_version, seconds=look_for())
         if status.failed:

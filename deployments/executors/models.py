@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from deployments.clients.cluster import ClusterRefused, RolloutPhase, RolloutStatus, Workload
+from deployments.clients.cluster import ClusterRefused, RolloutStatus, Workload
 from deployments.clients.serving import (
     ANNOTATION_MODEL_DIGEST,
     Predictor,
@@ -15,7 +15,7 @@ from deployments.clients.serving import (
     ServingPod,
     ServingState,
 )
-from deployments.executors.pace import PATIENCE_BACK, PATIENCE_VERIFY, PAUSE, look_for
+from deployments.executors.pace import PATIENCE_VERIFY, PAUSE, look_for, may_settle
 from deployments.executors.placement import Before, Marks
 from deployments.executors.port import DefiniteNo
 from deployments.executors.work import Work
@@ -236,9 +236,9 @@ class ModelPlacement:
         """
         cluster.serve(self.workload, serving, force=self.adopt)
         wanted, beside = serving.challenger or serving.predictor, serving.challenger is not None
-        patient_until = time.monotonic() + PATIENCE_BACK
+        began = time.monotonic()
         status = cluster.serving_rollout(self.workload, wanted, beside=beside)
-        while status.phase is RolloutPhase.PROGRESSING and time.monotonic() < patient_until:
+        while may_settle(status, began=began):
             work.say(step, status.reason)
             status = cluster.wait_for_serving(
                 self.workload,

@@ -66,7 +66,7 @@ def address_of_data(digest: str) -> str:
 
 
 def is_digest(said: str) -> bool:
-    """Return whether somebody typed a digest, and not the name of a data set."""
+    """Return whether somebody typed a digest; a name may look like one, such as 20261101."""
     maker, separator, value = said.partition(":")
     if separator and maker in ALGORITHMS and value:
         return True
@@ -78,7 +78,9 @@ def spellings(digest: str) -> frozenset[str]:
     algorithm, value = algorithm_of(digest), digest.rpartition(":")[2]
     if algorithm in _HASHES:
         return frozenset({value, f"{algorithm}:{value}"})
-    return frozenset({digest, f"git:{digest}"} if _COMMIT.fullmatch(digest) else {digest})
+    if _COMMIT.fullmatch(value) and digest in {value, f"git:{value}"}:
+        return frozenset({value, f"git:{value}"})
+    return frozenset({digest})
 
 
 def spelt(states: Iterable[State]) -> frozenset[str]:

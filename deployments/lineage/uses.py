@@ -21,17 +21,19 @@ from deployments.lineage.states import (
     spelt,
     states_of,
 )
+from deployments.running import what_runs
 from models_registry.models import ModelVersion
 from releases.comparing.champion import champions_in
 from releases.comparing.known import Known, known_of
 from releases.models import ChangeRequest, Evidence, ReleaseItem
 from releases.parsers.pins import ALGORITHMS, NONE, STRONG, WEAK, algorithm_of
 from releases.rows import address_of
-from releases.states import FINAL
+from releases.states import FINAL, ChangeRequestState
 
 FOR_A_PAGE: Final = 50
 FOR_THE_API: Final = 500
 _MOST_NAMES: Final = 5
+_ENDED_BADLY: Final = (ChangeRequestState.FAILED, ChangeRequestState.ERRORED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ class Serving:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coming:
-    """A change request that has not come to its end, and would bring some of them somewhere."""
+    """A change request that would bring some of them somewhere, or did perhaps: nobody can tell."""
 
     label: str
     url: str
@@ -149,7 +151,7 @@ def uses_of(digest: str, *, reader: User, most: int) -> Uses:
     found = (_use(known[each.pk], states, named) for each in shown)
     uses = {use.pk: use for use in found if use is not None}
     names = _names(known.values(), states[0])
-    remarks.extend(_doubts(names, named, reader))
+    remarks.extend(_doubts(digest, names, named, reader))
     return Uses(
         digest=digest,
         names=names,
@@ -212,9 +214,16 @@ def _places(named: _Named, reader: User) -> list[_Place]:
 
 
 def _requests(named: _Named, reader: User) -> list[ChangeRequest]:
-    """Return the change requests that would bring one of them somewhere, the newest first; two queries."""
-    found = ChangeRequest.objects.visible_to(reader).exclude(state__in=FINAL)
+    """Return the change requests that would bring one of them somewhere, the newest first; three queries.
+
+    Also those that did not arrive, where nobody knows whether all that they had changed was put back.
+    """
+    found = ChangeRequest.objects.visible_to(reader)
     found = found.filter(release__items__artifact_version__in=named.everybody).distinct()
+    ended = found.filter(state__in=_ENDED_BADLY)
+    places = Environment.objects.filter(pk__in=ended.values("environment"))
+    doubted = [doubt.number for _, now in what_runs(places) for doubt in now.doubts]
+    found = found.filter(~Q(state__in=FINAL) | Q(number__in=doubted))
     related = found.select_related("project", "environment", "release")
     return list(related.prefetch_related("release__items").order_by("-number"))
 
@@ -280,12 +289,15 @@ def _names(known: Iterable[Known], state: State) -> list[str]:
     return sorted(set(named))
 
 
-def _doubts(names: Sequence[str], named: _Named, reader: User) -> Iterator[str]:
-    """Yield how many others name the data, but not its state: nobody can say that they are not affected."""
+def _doubts(digest: str, names: Sequence[str], named: _Named, reader: User) -> Iterator[str]:
+    """Yield how many others name the data, but not its state: nobody can say that they are not affected.
+
+    Two of MLflow's own digests are made alike, so that another one is of another state (docs/adr/0026).
+    """
     shown = names[:_MOST_NAMES]
     poor = Q()
     for name in shown:
-        for strength in (NONE, WEAK):
+        for strength in (NONE,) if algorithm_of(digest) == "mlflow" else (NONE, WEAK):
             poor |= Q(datasets__contains=[{"name": name, "strength": strength}])
     rows = (
         ModelVersion.objects.visible_to(reader).filter(poor)
@@ -297,7 +309,7 @@ def _doubts(names: Sequence[str], named: _Named, reader: User) -> Iterator[str]:
         others = "1 other version names" if count == 1 else f"{count} other versions name"
         yield (
             f"{others} {', '.join(shown)} by a digest that does not identify the content, and may have been "
-            "made from this state too. Ask for the name to see them."
+            "made from this state too."
         )
 
 
@@ -340,9 +352,8 @@ def _remarks(states: Sequence[State], reader: User) -> Iterator[str]:
         records_with(spelt(states)), artifact_version=None
     )
     if count := unfinished.count():
-        yield (
-            f"{count} model versions whose intake is not complete name it too; no release has them yet."
-        )
+        who = "1 model version" if count == 1 else f"{count} model versions"
+        yield f"Named as well by {who} whose intake is not complete; no release has them yet."
     known = ALGORITHMS[algorithm_of(states[0].digest)]
     if known.strength != STRONG:
         yield (

@@ -18,7 +18,7 @@ from deployments.lineage.reading import (
     lineage_of_environment,
     lineage_of_record,
 )
-from deployments.lineage.states import address_of_data, is_digest, states_named
+from deployments.lineage.states import address_of_data, states_named
 from models_registry.models import ModelVersion
 
 
@@ -111,7 +111,7 @@ class DataPage(Page):
         form = DataForm(self.request.GET or None)
         asked = form.cleaned_data["q"] if form.is_valid() else ""
         named = []
-        if asked and not is_digest(asked):
+        if asked and ":" not in asked:  # a name may look like a digest, such as 20261101
             named = states_named(asked, reader=self.caller, most=uses.FOR_THE_API)
         is_answered = bool(asked) and not named
         return {

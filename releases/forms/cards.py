@@ -11,7 +11,7 @@ from catalog.models import Project, RiskTier, UserKind
 from catalog.permissions import Permission
 from releases.actions.review_card import LONGEST_TEXT
 from releases.cards.content import cleaned_field
-from releases.cards.fields import FIELDS, GROUPS, CardField, Shape
+from releases.cards.fields import FIELDS, GROUPS, MOST_ROWS, CardField, Shape
 from releases.cards.lines import read_typed, typed
 from releases.cards.saving import LONGEST_NOTE
 from releases.forms.holders import AccountField, holders_of, offer
@@ -77,7 +77,8 @@ def typed_content(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return a card's content as it stands in the form, with a blank row below those that are there."""
     held = {field.name: typed(field, content.get(field.name)) for field in FIELDS}
     return {
-        name: [*value, {}] if isinstance(value, list) else value for name, value in held.items()
+        name: [*value, {}][:MOST_ROWS] if isinstance(value, list) else value
+        for name, value in held.items()
     }
 
 

@@ -7,7 +7,9 @@ from django.urls import reverse
 
 from audit.models import Event
 from deployments.clients.cluster import ClusterRefused, ClusterUnavailable, RolloutPhase
-from deployments.running import runs_in
+from deployments.executors import pace
+from deployments.models import Deployment, DeploymentState, DeploymentStep, StepState
+from deployments.running import LOOK_BACK, runs_in
 from releases.models import ChangeRequest
 from tests.deployments.ground import abandon, run
 
@@ -239,6 +241,24 @@ def test_the_next_change_that_arrives_makes_it_certain_for_what_it_carries(bundl
     assert runs_in(bundle.staging.pk).doubts == ()
 
 
+def test_what_nobody_could_even_begin_to_put_back_is_in_doubt(bundle, api):
+    put_there(bundle)
+    cannot_be_put_back(bundle, api, status=403)
+    DeploymentStep.objects.filter(verb="put_back").update(state=StepState.SKIPPED)
+    assert runs_in(bundle.staging.pk).doubts
+
+
+def test_later_failures_that_touched_nothing_do_not_hide_a_doubt(bundle, api):
+    put_there(bundle)
+    change_request, _ = cannot_be_put_back(bundle, api, status=403)
+    for _ in range(LOOK_BACK + 1):
+        later = Deployment.objects.get(change_request=change_request)
+        later.pk, later.change_request = None, bundle.request(bundle.version())
+        later.state = DeploymentState.FAILED
+        later.save(force_insert=True)
+    assert [doubt.number for doubt in runs_in(bundle.staging.pk).doubts] == [change_request.number]
+
+
 def test_a_failure_that_was_put_back_leaves_no_doubt(bundle, api):
     put_there(bundle)
     bad = bundle.model()
@@ -269,8 +289,12 @@ def test_what_comes_back_and_does_not_start_is_not_called_put_back(bundle, api):
             status = self.cluster.rollout(workload)
             return replace(status, phase=RolloutPhase.FAILED, reason="The disk is full.")
 
+        def wait(self, workload, *, since, seconds):
+            return self.rollout(workload)
+
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(ImagePlacement, "_settle", worn_out)
+        patched.setattr(pace, "GRACE_BACK", 0)
         deployment = run(change_request)
     assert "api could not be put back: The disk is full." in deployment.reason
     assert runs_in(bundle.staging.pk).doubts

@@ -211,10 +211,33 @@ def test_a_digest_is_told_from_a_name(said, answer):
     assert is_digest(said) is answer
 
 
+def test_a_data_set_whose_name_looks_like_a_digest_has_its_states_on_the_page(scene, client):
+    version = model(scene, datasets=[])
+    scene.evidence(version, lock(ONE, path="20261101"), kind="dvc")
+    client.force_login(scene.admin)
+    answer = client.get(reverse("deployments:data"), {"q": "20261101"}).content.decode()
+    assert f"?q=md5%3A{ONE}" in answer
+
+
+def test_what_perhaps_arrived_is_named_beside_what_is_on_its_way(scene, monkeypatch):
+    from deployments.lineage import uses  # noqa: PLC0415 -- the seam of this test
+    from deployments.running import Doubt, Now  # noqa: PLC0415 -- the seam of this test
+
+    request = scene.request(scene.release(made_from(scene), tested=False))
+    type(request).objects.filter(pk=request.pk).update(state="errored")
+    assert ask(scene).coming == []
+    doubt = Doubt(number=request.number, artifacts=("credit",))
+    monkeypatch.setattr(
+        uses, "what_runs", lambda places: [(p, Now(doubts=(doubt,))) for p in places]
+    )
+    assert [each.label for each in ask(scene).coming] == [request.label]
+
+
 def test_a_weak_digest_is_not_taken_for_a_strong_one_of_the_same_digits():
     assert spellings(f"md5-dos2unix:{ONE}") == {f"md5-dos2unix:{ONE}"}
     assert f"md5-dos2unix:{ONE}" not in spellings(ONE)
-    assert spellings("5d1c" * 10) == {"5d1c" * 10, f"git:{'5d1c' * 10}"}
+    commit = "5d1c" * 10
+    assert spellings(commit) == spellings(f"git:{commit}") == {commit, f"git:{commit}"}
 
 
 def test_the_page_answers_for_a_digest_and_shows_the_states_of_a_name(scene, client):
