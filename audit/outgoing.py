@@ -27,10 +27,10 @@ _PLAIN: Final = {"Accept-Encoding": "identity"}
 """What is packed may be a thousand times as large as what was received."""
 _USUAL_PORTS: Final = {"http": 80, "https": 443}
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_CARRIERS: Final = tuple(
-    map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96"))
-)
-"""RFC 6052, 8215, 2765, 4291: IPv6 addresses that end with the IPv4 address they lead to, any of them."""
+_CARRIERS: Final = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "::ffff:0:0:0/96", "::/96")))
+"""RFC 6052, 2765, 4291: IPv6 addresses that end with the IPv4 address they lead to, any of them."""
+_LOCAL_TRANSLATION: Final = ipaddress.ip_network("64:ff9b:1::/48")
+"""RFC 8215: where in them the IPv4 address stands is the network's own business."""
 _METADATA = frozenset(
     map(
         ipaddress.ip_address,
@@ -261,7 +261,11 @@ def _refuse_inner(host: str, addresses: list[str]) -> None:
 
 def _is_public(address: Address) -> bool:
     """Return whether it is nobody's inner address; what is reserved leads who knows where."""
-    is_odd = address.is_multicast or (address.is_reserved and not _carries(address))
+    is_odd = (
+        address.is_multicast
+        or address in _LOCAL_TRANSLATION
+        or (address.is_reserved and not _carries(address))
+    )
     return address.is_global and not is_odd and not getattr(address, "is_site_local", False)
 
 

@@ -62,9 +62,11 @@ POPULATIONS: Final = [
     # Who holds these reads or administers everything, and a count would not see them change hands.
     Agreement(
         "Superusers",
-        # The portal itself may do what a superuser may; nobody else is of its kind.
+        # The portal itself may do what a superuser may, and nobody else is of its kind; a service account
+        # that became a person may sign.
         held="""SELECT pseudonym, CASE WHEN is_superuser THEN 'superuser' ELSE kind END FROM catalog_user
-            WHERE is_superuser OR (kind = 'system' AND username <> 'gatehouse')""",
+            WHERE is_superuser OR (kind = 'system' AND username <> 'gatehouse') OR (kind <> 'service'
+                AND EXISTS (SELECT FROM catalog_serviceaccount s WHERE s.user_id = catalog_user.id))""",
         told=f"""SELECT DISTINCT e.facts #>> '{{object,id}}', 'superuser' FROM entries e
             WHERE e.type = '{CatalogEvent.PERSON_CREATED}' AND e.facts #> '{{data,superuser}}' = 'true'
                 AND {_NOT_ERASED}""",

@@ -17,6 +17,7 @@ from django.template import loader
 
 from audit.origin import Origin, coming_from
 from catalog.api.bodies import drain
+from portal.api import errors
 from portal.api.idempotency import caller_of
 from portal.api.parsers import MAX_BYTES
 
@@ -124,6 +125,11 @@ class BodySizeMiddleware:
         if length.isdecimal() and int(length) > _largest_body():
             if caller_of(request) is not None:  # nobody else is listened to for so long
                 drain(request)
+            if request.path.startswith("/api/"):
+                sentence = (
+                    f"The body has {length} bytes; no call takes more than {_largest_body()}."
+                )
+                return errors.response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", sentence)
             page = loader.render_to_string("413.html")
             return HttpResponse(page, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         return self.get_response(request)

@@ -15,6 +15,7 @@ from models_registry.models import ModelVersion
 from releases.eligibility import authors_of
 from tests import factories
 from tests.models_registry.lab import trained
+from tests.support.removal import say_pruned
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +45,7 @@ def test_who_trained_and_registered_a_model_is_erased_and_stays_its_author(lab, 
     before = ModelVersion.objects.get()
 
     with transaction.atomic():
+        say_pruned()  # or no disclosure goes
         erased = erasure.erase(tom)
         of_the_catalog.erase(User.objects.get(pk=tom.pk))
 

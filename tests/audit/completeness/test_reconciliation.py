@@ -167,6 +167,10 @@ PAST_THE_PORTAL = {
         "UPDATE catalog_user SET is_active = true WHERE NOT is_active",
         ["Deactivated accounts", "nothing in the tables and deactivated in the log"],
     ),
+    "makes a person of a machine": (
+        "UPDATE catalog_user SET kind = 'person' WHERE kind = 'service'",
+        ["Superusers", "person in the tables and nothing in the log"],
+    ),
     "writes a grant": (
         (
             "INSERT INTO catalog_environmentuserobjectpermission (user_id, permission_id, content_object_id)"
@@ -200,6 +204,7 @@ def rights(transactional_db):
         expires_at=timezone.now() + timedelta(days=30),
     )  # fmt: skip
     deactivate_person(factories.person("yuri"), by=admin)
+    factories.service_account(project)
 
 
 def test_a_right_given_or_taken_past_the_portal_is_found_wherever_it_is_written(rights):

@@ -8,6 +8,7 @@ from audit.banner import _KEY
 from audit.completeness.models import Alarm
 from audit.models import Event
 from audit.streaming.actions.change import change_destination
+from audit.streaming.actions.dismiss import dismiss_letters
 from audit.streaming.actions.pause import pause_destination
 from audit.streaming.actions.remove import remove_destination
 from audit.streaming.models import DeadLetter
@@ -78,7 +79,7 @@ def test_it_says_that_it_is_paused_or_does_not_take_what_is_sent(
     assert alarms()[0][1].endswith("It is paused.")
 
 
-def test_too_many_refused_entries_raise_one(file, log, impatient):
+def test_too_many_refused_entries_raise_one_until_somebody_decides(file, log, admin, impatient):
     log.grow(1)
     send(file)
     refuse(file, 1)
@@ -88,7 +89,7 @@ def test_too_many_refused_entries_raise_one(file, log, impatient):
     watch_destinations()
     [(_, sentence)] = alarms()
     assert sentence == "The destination siem refused 2 entries for good, and does not have them."
-    DeadLetter.objects.filter(index=2).delete()
+    dismiss_letters(file.pk, indexes=[2], why="It is known.", by=admin)
     watch_destinations()
     assert alarms() == []
 
