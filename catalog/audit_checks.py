@@ -29,7 +29,7 @@ _RECORDED: Final = f"""
 SELECT 'project' AS about, r.project AS id, r.role || ' of ' || r.member || ' in ' || r.project AS label,
     r.created_at AS at,
     EXISTS (SELECT FROM audit_event e WHERE e.stream = 'project/' || r.project_id
-        AND e.type = 'catalog.membership_given' AND (e.facts #>> '{{data,membership}}')::bigint = r.id)
+        AND e.type = 'catalog.membership_given' AND e.facts #>> '{{data,membership}}' = r.id::text)
     OR ({_FIRST}) AS holds,
     'The log does not say who gave it.' AS why, 1::bigint AS cases
 FROM roles r WHERE {IN_PERIOD.format("r.created_at")}
@@ -37,7 +37,7 @@ UNION ALL
 SELECT 'project', r.project, r.role || ' of ' || r.member || ' in ' || r.project, r.ended_at,
     EXISTS (SELECT FROM audit_event e WHERE e.stream = 'project/' || r.project_id
         AND e.type IN ('catalog.membership_ended', 'catalog.membership_expired')
-        AND (e.facts #>> '{{data,membership}}')::bigint = r.id),
+        AND e.facts #>> '{{data,membership}}' = r.id::text),
     'The log does not say who ended it.', 1
 FROM roles r WHERE r.ended_at IS NOT NULL AND {IN_PERIOD.format("r.ended_at")}
 """

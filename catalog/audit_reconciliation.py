@@ -5,7 +5,7 @@ from typing import Any, Final
 from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
-from audit.completeness.reconciliation import Agreement, Population
+from audit.completeness.reconciliation import LISTED_IN, Agreement, Population
 from audit.privacy.events import PrivacyEvent
 from catalog.audit_events import CatalogEvent
 from catalog.audit_rights import RIGHTS
@@ -83,7 +83,7 @@ POPULATIONS: Final = [
         told=f"""SELECT * FROM (
                 SELECT DISTINCT ON (e.facts #>> '{{object,id}}') e.facts #>> '{{object,id}}',
                     (SELECT string_agg(name, ' ' ORDER BY name COLLATE "C")
-                        FROM jsonb_array_elements_text(e.facts #> '{{data,after}}') name) AS held
+                        FROM {LISTED_IN.format("e.facts #> '{data,after}'")} AS name) AS held
                 FROM entries e
                 WHERE e.type = '{CatalogEvent.PORTAL_PERMISSIONS_CHANGED}' AND {_NOT_ERASED}
                 ORDER BY 1, e.id DESC

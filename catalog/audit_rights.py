@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from audit.completeness.reconciliation import Agreement
+from audit.completeness.reconciliation import LISTED_IN, Agreement
 from audit.privacy.events import PrivacyEvent
 from catalog.audit_events import CatalogEvent
 from catalog.grants import ON_ENVIRONMENTS, ON_PROJECTS, Grants
@@ -42,7 +42,7 @@ WITH said AS (
 ), given AS (
     SELECT number, project, who, role, data ->> 'expires_at' AS expires_at,
         (SELECT string_agg(name, ' ' ORDER BY name COLLATE "C")
-            FROM jsonb_array_elements_text(data -> 'environments') AS name) AS places
+            FROM {LISTED_IN.format("data -> 'environments'")} AS name) AS places
     FROM said WHERE type = '{CatalogEvent.MEMBERSHIP_GIVEN}'
 ), ended AS (
     SELECT * FROM said WHERE type <> '{CatalogEvent.MEMBERSHIP_GIVEN}'
@@ -77,7 +77,7 @@ SELECT what, 'member' FROM (
 _VERBS: Final = """(SELECT string_agg(verb, ' ' ORDER BY verb COLLATE "C") FROM {} AS verb)"""
 _ROLES_HELD: Final = f"SELECT slug, {_VERBS.format('unnest(permissions)')} FROM catalog_role"  # noqa: S608 -- constants
 _ROLES_TOLD: Final = f"""
-SELECT slug, {_VERBS.format("jsonb_array_elements_text(verbs)")} FROM (
+SELECT slug, {_VERBS.format(LISTED_IN.format("verbs"))} FROM (
     SELECT DISTINCT ON (1) facts #>> '{{object,label}}' AS slug,
         coalesce(facts #> '{{data,permissions}}', facts #> '{{data,changed,permissions,1}}') AS verbs
     FROM entries

@@ -5,7 +5,7 @@ from typing import Any, Final
 from django.db.models import Case, CharField, QuerySet, Value, When
 from django.db.models.functions import Cast, Concat
 
-from audit.completeness.reconciliation import Agreement, Population
+from audit.completeness.reconciliation import LISTED_IN, Agreement, Population
 from audit.privacy.events import PrivacyEvent
 from catalog.audit_reconciliation import in_stream
 from releases.audit_events import ReleaseEvent
@@ -48,7 +48,7 @@ POPULATIONS: Final = [
         "Reports whose time was over",
         held="SELECT sha256, count(*)::text FROM releases_evidence WHERE pruned_at IS NOT NULL GROUP BY 1",
         told=f"""SELECT sha256, count(*)::text FROM entries,
-                jsonb_array_elements_text(facts #> '{{data,sha256}}') AS sha256
+                {LISTED_IN.format("facts #> '{data,sha256}'")} AS sha256
             WHERE type = '{PrivacyEvent.PRUNED}' AND facts #>> '{{data,name}}' = 'evidence'
             GROUP BY 1""",
     ),

@@ -224,6 +224,10 @@ class Agreement:
         return Reconciled(self.name, held, told, tuple(differing or ()))
 
 
+LISTED_IN: Final = "jsonb_array_elements_text(jsonb_path_query_array({}, '$[*]'))"
+"""SQL for the texts of a list in an event. Whoever records past the portal may write something else in its
+place, which is taken for a list of one: it must not stop the comparison."""
+
 _AGREED: Final = """
 WITH {entries}, held (what, stands) AS ({held}), told (what, stands) AS ({told})
 SELECT count(h.what), count(t.what), (array_agg(

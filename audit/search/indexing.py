@@ -12,10 +12,11 @@ FOR UPDATE OF c SKIP LOCKED
 """
 _FILL: Final = """
 INSERT INTO audit_words (event_id)
-SELECT l.event_id FROM audit_leaf l WHERE l.idx >= %s AND l.idx < %s ORDER BY l.idx
+SELECT e.id FROM audit_leaf l JOIN audit_event e ON e.id = l.event_id
+WHERE l.idx >= %s AND l.idx < %s ORDER BY l.idx
 ON CONFLICT (event_id) DO NOTHING
 """
-"""A trigger draws the words from the entry."""
+"""A trigger draws the words from the entry. A leaf of no event has none; the verification names it."""
 
 
 def index_more(most: int = BATCH) -> int:

@@ -955,10 +955,19 @@ def _collect_change(
 def _refused_in(entry: bytes) -> list[tuple[bytes, int]]:
     """Return the numbers of streams that an entry says were refused, if it is one that does."""
     body = entry_of(entry)["body"]
-    if body.get("type") != "audit.refusals_settled":
+    data = body.get("data")
+    if body.get("type") != "audit.refusals_settled" or not isinstance(data, dict):
         return []
-    told = (body.get("data") or {}).get("refused") or []
-    return [(str(stream).encode(), int(seq)) for stream, seq in told]
+    told = data.get("refused")
+    # Whoever records past the portal may give it any form: then it explains nothing, and stops nobody.
+    return [
+        (each[0].encode(), each[1])
+        for each in (told if isinstance(told, list) else [])
+        if isinstance(each, list)
+        and len(each) == 2
+        and isinstance(each[0], str)
+        and type(each[1]) is int
+    ]
 
 
 @dataclass
@@ -972,6 +981,7 @@ class Tree:
     streams: dict[bytes, int]
     submitted: list[tuple[int, bytes]]
     active: set[bytes]
+    explained: int = 0
 
     def root_at(self, size: int) -> bytes:
         """Return the root that the tree had at a smaller size, from the verified tiles."""
@@ -1007,7 +1017,7 @@ def rebuild(
             refused[stream].add(seq)
         for problem in part.problems:
             report.wrong(check, problem)
-    _judge_gaps(report, check, gaps, refused)
+    tree.explained = _judge_gaps(report, check, gaps, refused)
     if whole and tree.tiles_seen < tiles.count(0):
         missing = tiles.count(0) - tree.tiles_seen
         report.wrong(check, f"{missing} of {tiles.count(0)} tiles of level 0 are missing.")
@@ -1015,9 +1025,8 @@ def rebuild(
     return tree
 
 
-def _judge_gaps(
-    report: Report, check: str, gaps: list[Gap], refused: dict[bytes, set[int]]
-) -> None:
+def _judge_gaps(report: Report, check: str, gaps: list[Gap], refused: dict[bytes, set[int]]) -> int:
+    """Say which gaps nothing explains; return how many the log explains."""
     known = {stream: sorted(numbers) for stream, numbers in refused.items()}
     explained = []
     for gap in gaps:
@@ -1031,6 +1040,7 @@ def _judge_gaps(
             f"Gaps in streams that the log itself explains: {len(explained)}. What had the missing numbers "
             f"was refused, and looked into (audit.refusals_settled). {explained[0]}",
         )
+    return len(explained)
 
 
 def _join_streams(streams: dict[bytes, int], part: Part) -> list[Gap]:
@@ -1314,8 +1324,8 @@ class Change:
         """Return whether the scope of a pack takes it in."""
         wanted = scope.get("change_requests")
         return (
-            scope.get("project") in {None, self.body.get("project")}
-            and scope.get("environment") in {None, self.data.get("environment")}
+            scope.get("project") in (None, self.body.get("project"))
+            and scope.get("environment") in (None, self.data.get("environment"))
             and (wanted is None or self.number in wanted)
         )
 
@@ -1352,8 +1362,17 @@ class Story:
         if change is not None:
             self._step(change, event)
         then = self._then.get(event.type)
-        if then is not None and event.body is not None:
+        if then is None or event.body is None:
+            return
+        try:
             then(change, event, event.body, event.body.get("data") or {})
+        except (AttributeError, KeyError, TypeError) as error:
+            # Whoever records past the portal may give it any shape, and keeps nobody from telling the rest.
+            self._wrong(
+                "events",
+                f"Entry {event.index} ({event.type}) has another shape than the portal gives it: "
+                f"{error!r:.80}.",
+            )
 
     def _count(self, event: Event) -> None:
         last = self.streams.get(event.stream)
@@ -2051,11 +2070,11 @@ class Pack:
     def _attached(
         self, label: str, names: list[str], entries: dict[str, dict[str, Any]]
     ) -> Counter[str]:
-        told = {
+        told = [
             (entry["body"].get("data") or {}).get("sha256")
             for entry in entries.values()
             if entry["body"].get("type") == "releases.evidence_added"
-        }
+        ]
         found: Counter[str] = Counter()
         base = f"samples/{label}/attachments/"
         for name in names:
@@ -2255,10 +2274,11 @@ def verify_log(report: Report, path: str, trust: Trust, workers: Workers) -> Non
     if tree.root != seen.root:
         raise Refused(f"The tiles have the root {tree.root.hex()}, not the one that was signed.")
     if not report.is_wrong("tiles"):
+        but = " that the log does not explain" if tree.explained else ""
         report.ok(
             "tiles",
             f"{tree.entries} entries in {tree.tiles_seen} tiles lead to the signed root; "
-            f"{len(tree.streams)} streams count up from 1 without a gap.",
+            f"{len(tree.streams)} streams count up from 1 without a gap{but}.",
         )
         say_of_forms(report, forms=trust.forms)
     if trust.earlier is None:

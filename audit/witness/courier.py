@@ -33,6 +33,7 @@ ANCHOR_AGAIN_AFTER: Final = 600.0
 
 STAMPS: Final = "time stamps"
 NO_STAMP: Final = "The time-stamp authority gives no stamps that hold. The courier's log says why."
+NO_AUTHORITY: Final = "No time-stamp authority is asked any more."
 
 log = logging.getLogger("gatehouse.courier")
 
@@ -49,6 +50,7 @@ class Courier:
     cosigning: Cosigning | None
     stopping: threading.Event = field(default_factory=threading.Event)
     _anchor_not_before: float = 0.0
+    _asks_no_authority: bool = False
 
     def run(self) -> None:
         """Go round every second."""
@@ -74,8 +76,15 @@ class Courier:
         close_old_connections()
         if self.cosigning:
             self.cosigning.round()
-        if settings.TIMESTAMP_URL and time.monotonic() >= self._anchor_not_before:
+        if not settings.TIMESTAMP_URL:
+            self._ask_no_authority()
+        elif time.monotonic() >= self._anchor_not_before:
             self._anchor()
+
+    def _ask_no_authority(self) -> None:
+        if not self._asks_no_authority:
+            lift_alarm(AlarmKind.UNKEPT, NO_AUTHORITY, about=STAMPS)
+            self._asks_no_authority = True
 
     def _anchor(self) -> None:
         checkpoint = checkpoint_to_anchor(Tree.objects.get())

@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from audit.anchors.anchoring import anchor, checkpoint_to_anchor
 from audit.anchors.tokens import AnchorInvalid
 from audit.completeness.alarms import open_alarms
+from audit.completeness.models import Alarm
 from audit.completeness.verification import verify_log
 from audit.models import Anchor, Checkpoint, Event, Tree
 from audit.outgoing import OutgoingUnavailable
@@ -103,6 +106,21 @@ def test_an_authority_that_gives_no_stamps_is_an_alarm_until_it_does(log, author
     Courier(None).round()
     assert open_alarms() == []
     assert Anchor.objects.count() == 1
+
+
+def test_the_alarm_about_stamps_ends_when_no_authority_is_asked_any_more(log, authority, settings):
+    log.grow(3)
+    authority.answers.append((500, b""))
+    Courier(None).round()
+    assert len(open_alarms()) == 1
+    settings.TIMESTAMP_URL = ""
+    courier = Courier(None)
+    courier.round()
+    assert open_alarms() == []
+    assert Alarm.objects.get().lifted_because == "No time-stamp authority is asked any more."
+    with CaptureQueriesContext(connection) as queries:
+        courier.round()
+    assert not queries.captured_queries
 
 
 def test_a_stamp_of_an_authority_that_is_not_believed_is_not_kept(log, settings, tmp_path):

@@ -122,6 +122,20 @@ def test_the_index_begins_again_with_a_new_log_and_keeps_what_it_has(event_names
     assert Words.objects.count() == 1
 
 
+def test_a_leaf_of_no_event_does_not_keep_the_others_out_of_the_index(event_names):
+    for number in range(3):
+        happen(number)
+    sequence()
+    with connected("postgres") as superuser, unguarded(superuser, "audit_leaf"):
+        superuser.execute("UPDATE audit_leaf SET event_id = 4711 WHERE idx = 1")
+    assert index_more() == 3
+    assert Words.objects.count() == 2
+    happen(4)
+    sequence()
+    assert index_more() == 1
+    assert search("thing/4") == ["thing/4"]
+
+
 def test_who_finds_somebody_else_indexing_leaves_it_to_them(event_names):
     happen(1)
     sequence()

@@ -189,6 +189,19 @@ def test_the_database_refuses_to_dismiss_or_remove_one_without_an_event(refused)
     assert DeadLetter.objects.open().count() == 2
 
 
+def test_what_the_application_marks_as_delivered_is_still_a_gap_at_the_place(refused, particular):
+    """Nothing here shows it: the application is who says what arrived."""
+    [letter, *_] = DeadLetter.objects.open()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE audit_deadletter SET delivered_at = now() WHERE id = %s", [letter.pk]
+        )
+    assert letter not in DeadLetter.objects.open()
+    sent(refused)
+    assert letter.index not in particular.taken
+    assert max(particular.taken) > letter.index
+
+
 def test_what_the_application_passes_over_is_a_gap_at_the_place(webhook, particular, log):
     """It writes the cursor, so that it can move it; the indexes are dense, so that the place sees it."""
     log.grow(6)

@@ -333,6 +333,67 @@ def test_only_the_numbers_that_the_log_says_were_refused_may_be_missing(tmp_path
     assert ("that the log itself explains: 1." in said) == (status == verifier.VERIFIED)
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        "5", '"ab"', "[1]", "null", '{"refused":5}', '{"refused":"ab"}', '{"refused":{"a":1}}',
+        '{"refused":[1]}', '{"refused":["ab"]}', '{"refused":[null]}', '{"refused":[["a","x"]]}',
+        '{"refused":[["a",true]]}', '{"refused":[[1,2]]}', '{"refused":[["a",2,3]]}',
+        '{"refused":[[[],{}]]}',
+    ],
+)  # fmt: skip
+def test_what_says_in_another_form_what_was_refused_stops_nobody(tmp_path, data):
+    odd = settled(2).replace(b'{"refused":[]}', data.encode())
+    log = PaperLog([entry(1, stream="a", seq=1), odd])
+    status, said = look(log.publish(tmp_path), "--log-key", log.vkey)
+    assert status == verifier.VERIFIED, said
+
+
+def test_a_log_with_gaps_is_not_said_to_have_none(tmp_path):
+    def said_of(log, folder):
+        report = verifier.verify(
+            str(log.publish(folder)), verifier.Trust([verifier.Key.of(log.vkey)])
+        )
+        return " ".join(text for kind, _, text in report.findings if kind == "ok")
+
+    entries = [entry(1, stream="a", seq=1), entry(2, stream="a", seq=3)]
+    gaps = PaperLog([*entries, settled(3, ["a", 2])])
+    assert "without a gap that the log does not explain." in said_of(gaps, tmp_path / "gaps")
+    none = PaperLog([entries[0], settled(3)])
+    assert "2 streams count up from 1 without a gap." in said_of(none, tmp_path / "none")
+
+
+ODD_EVENTS = {
+    "releases.sealed": "{}",
+    "releases.approved": '{"approval":[]}',
+    "releases.approvals_voided": '{"approvals":5}',
+    "releases.all_rules_met": '{"counted":[1]}',
+    "deployments.started": "{}",
+    "catalog.artifact_version_registered": '{"digest":{},"kind":"model"}',
+}
+
+
+@pytest.mark.parametrize(("kind", "data"), ODD_EVENTS.items(), ids=ODD_EVENTS)
+def test_an_event_of_another_shape_is_named_and_the_story_goes_on(kind, data):
+    report = verifier.Report()
+    story = verifier.Story(report)
+    submitted = entry(0, stream="change-request/1", seq=1, kind="releases.submitted")
+    odd = entry(1, stream="change-request/1", seq=2, kind=kind)
+    odd = odd.replace(b'"data":{}', b'"data":' + data.encode())
+    for number, raw in enumerate([submitted, odd, entry(2, stream="a", seq=1)]):
+        story.tell(verifier.Event.of_entry(number, b"", verifier.entry_of(raw)))
+    [(status, check, said)] = report.findings
+    assert (status, check) == ("wrong", "events")
+    assert said.startswith(f"Entry 1 ({kind}) has another shape than the portal gives it")
+    assert story.streams["a"] == 1
+
+
+def test_a_change_for_no_environment_that_has_a_name_is_in_no_pack_of_one():
+    change = verifier.Change(1, 0, {"project": "payments", "data": {"environment": ["odd"]}})
+    assert not change.is_in({"environment": "production"})
+    assert change.is_in({"project": "payments"})
+
+
 def test_no_entry_explains_that_a_stream_goes_backwards(tmp_path):
     entries = [
         entry(1, stream="a", seq=3),
