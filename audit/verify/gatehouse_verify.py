@@ -82,7 +82,7 @@ _LINE_END = re.compile(rb',"index":(0|[1-9][0-9]{0,18}),"leaf_hash":"([0-9a-f]{6
 _TAIL = re.compile(
     rb'"id":"([0-9a-f-]{36})","s":"((?:[^"\\]|\\.){1,2000})","seq":([1-9][0-9]{0,18}),"v":1\}'
 )
-_REFUSALS = b'"type":"audit.refusals_settled"'
+_OF_THE_LOG, _REFUSALS = b"audit-log/1", b'"type":"audit.refusals_settled"'
 _HEAD = re.compile(
     rb'\{"at":"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z","body":\{'
 )
@@ -921,7 +921,7 @@ def _follow_streams(first: int, entries: list[bytes], part: Part, wanted: Wanted
         if seq != last + 1:
             part.gaps.append(Gap(stream, last, seq, number))
         streams[stream] = (begins, seq)
-        if _REFUSALS in entry:
+        if stream == _OF_THE_LOG and _REFUSALS in entry:
             part.refused += _refused_in(entry)
         if wanted.period and stream.startswith(b"change-request/"):
             _collect_change(part, wanted.period, number, entry, found)
