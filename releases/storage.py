@@ -33,7 +33,7 @@ class DurableFileSystemStorage(FileSystemStorage):
                 if self.file_permissions_mode is not None:
                     os.fchmod(out.fileno(), self.file_permissions_mode)
             Path(aside).replace(path)
-        except BaseException:
+        except BaseException:  # also when the worker is told to stop: no half file stays
             Path(aside).unlink(missing_ok=True)
             raise
         return name

@@ -74,7 +74,7 @@ class Sequencer:
         try:
             settle_origin(connection, self.origin)
             refuse_if_behind(connection, self.log_root)
-        except BaseException:
+        except BaseException:  # also when told to stop: nobody else would close it
             connection.close()
             raise
         return connection

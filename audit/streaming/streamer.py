@@ -70,7 +70,7 @@ class Streamer:
         except DatabaseError as error:
             log.warning("Destination %s waits for the database: %s", pk, str(error).strip())
             return False
-        except Exception:
+        except Exception:  # one destination must not stop the others; it is due again
             log.exception("Destination %s: what it lacks could not be sent", pk)
             return False
         finally:

@@ -36,7 +36,7 @@ def connect(connection: ClusterConnection) -> ServingCluster:
 
 
 @cache
-def _connect(connection: ClusterConnection, changed_at: int) -> "KubernetesCluster":  # noqa: ARG001 - a new kubeconfig is a new client
+def _connect(connection: ClusterConnection, changed_at: int) -> "KubernetesCluster":  # noqa: ARG001 -- a new kubeconfig is a new client
     return KubernetesCluster(open_client(connection), read_seconds=connection.read_seconds)
 
 

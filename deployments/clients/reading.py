@@ -123,7 +123,7 @@ def _containers(pod: Object, *, is_new: bool) -> Iterable[RunningContainer]:
 def digest_of(image_id: str) -> str | None:
     """Read ``repository@sha256:…``. A bare ``sha256:…`` is a node's own id of the image's
     configuration, which is no digest that a registry knows.
-    """  # noqa: D205 - one sentence is too long for one line
+    """  # noqa: D205 -- one sentence is too long for one line
     found = _DIGEST.search(image_id)
     return found[1] if found else None
 

@@ -152,7 +152,7 @@ async def _discover(request: Request) -> Response:
     if parts == ["apis"]:
         return JSONResponse(resources.group_list())
     groups = {each["name"]: each for each in resources.group_list()["groups"]}
-    if parts[0] == "apis" and len(parts) == 2:  # noqa: PLR2004 - /apis/{group}
+    if parts[0] == "apis" and len(parts) == 2:  # noqa: PLR2004 -- /apis/{group}
         if parts[1] not in groups:
             raise errors.no_such_path()
         return JSONResponse({"kind": "APIGroup", "apiVersion": "v1", **groups[parts[1]]})

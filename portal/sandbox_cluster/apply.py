@@ -64,7 +64,7 @@ def apply(live: Object | None, body: Object, how: Applying) -> Object:
 
 def _is_key(path: Path) -> bool:
     """Whether a path leads to one of the fields by which its item is named."""
-    if len(path) < 2:  # noqa: PLR2004 - an item and its field
+    if len(path) < 2:  # noqa: PLR2004 -- an item and its field
         return False
     (kind, keys), (_, name) = path[-2:]
     return kind == "k" and name in dict(keys)
@@ -114,7 +114,7 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
-def _merge(live: Any, body: Any, names: tuple[str, ...], custom: bool) -> Any:  # noqa: FBT001 - recursion
+def _merge(live: Any, body: Any, names: tuple[str, ...], custom: bool) -> Any:  # noqa: FBT001 -- recursion
     if isinstance(live, dict) and isinstance(body, dict):
         if schema.is_atomic_map(names, custom=custom):
             return clone(body)
@@ -127,7 +127,7 @@ def _merge(live: Any, body: Any, names: tuple[str, ...], custom: bool) -> Any:  
     return clone(body)
 
 
-def _merge_lists(live: list[Any], body: list[Any], names: tuple[str, ...], custom: bool) -> Any:  # noqa: FBT001 - recursion
+def _merge_lists(live: list[Any], body: list[Any], names: tuple[str, ...], custom: bool) -> Any:  # noqa: FBT001 -- recursion
     kind, keys = schema.list_kind(names, custom=custom)
     if kind == schema.ATOMIC:
         return clone(body)

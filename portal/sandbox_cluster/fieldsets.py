@@ -52,7 +52,7 @@ def flatten(body: Object, *, custom: bool) -> Flat:
     return flat
 
 
-def _flatten(value: Any, path: Path, names: tuple[str, ...], flat: Flat, custom: bool) -> None:  # noqa: FBT001 - recursion
+def _flatten(value: Any, path: Path, names: tuple[str, ...], flat: Flat, custom: bool) -> None:  # noqa: FBT001 -- recursion
     if isinstance(value, dict) and value and not schema.is_atomic_map(names, custom=custom):
         for name, inner in value.items():
             _flatten(inner, (*path, ("f", name)), (*names, name), flat, custom)
@@ -67,7 +67,7 @@ def _flatten_list(
     path: Path,
     names: tuple[str, ...],
     flat: Flat,
-    custom: bool,  # noqa: FBT001 - recursion
+    custom: bool,  # noqa: FBT001 -- recursion
 ) -> None:
     kind, keys = schema.list_kind(names, custom=custom)
     if kind == schema.ATOMIC:

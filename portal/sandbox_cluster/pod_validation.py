@@ -225,7 +225,7 @@ def _check_container(container: Object, at: str, seen: set[str]) -> list[Cause]:
         causes.append(Cause("FieldValueInvalid", message, f"{at}.image"))
     for index, port in enumerate(container.get("ports") or []):
         number = port.get("containerPort")
-        if number is None or not 0 < number < 65_536:  # noqa: PLR2004 - the range of TCP ports
+        if number is None or not 0 < number < 65_536:  # noqa: PLR2004 -- the range of TCP ports
             message = f"Invalid value: {number or 0}: must be between 1 and 65535, inclusive"
             field = f"{at}.ports[{index}].containerPort"
             causes.append(Cause("FieldValueInvalid", message, field))

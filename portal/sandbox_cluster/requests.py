@@ -31,7 +31,7 @@ def read_path(path: str) -> Target:
         group, parts = parts[1], parts[2:]
     else:
         raise errors.no_such_path()
-    if len(parts) < 2:  # noqa: PLR2004 - a version and a kind
+    if len(parts) < 2:  # noqa: PLR2004 -- a version and a kind
         raise errors.no_such_path()
     version, *rest = parts
     namespace = ""
@@ -43,7 +43,7 @@ def read_path(path: str) -> Target:
 
 def _target(group: str, version: str, namespace: str, rest: list[str]) -> Target:
     resource = resources.find(group, version, rest[0])
-    if resource is None or len(rest) > 3:  # noqa: PLR2004 - kind, name, subresource
+    if resource is None or len(rest) > 3:  # noqa: PLR2004 -- kind, name, subresource
         raise errors.no_such_path()
     name, subresource = (*rest[1:], "", "")[:2]
     if bool(namespace) > resource.namespaced or (subresource and subresource != "status"):
@@ -74,7 +74,7 @@ def read_options(query: Mapping[str, str], user_agent: str, *, apply: bool = Fal
             f'Unsupported value: ["{dry_run}"]: supported values: "All"',
         )
     manager = query.get("fieldManager", "")
-    if len(manager) > 128 or not manager.isprintable():  # noqa: PLR2004 - the API's limit
+    if len(manager) > 128 or not manager.isprintable():  # noqa: PLR2004 -- the API's limit
         message = "Invalid value: must be printable and no more than 128 bytes"
         raise _bad_option("fieldManager", "FieldValueInvalid", message)
     if apply and not manager:

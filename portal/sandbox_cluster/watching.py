@@ -117,4 +117,4 @@ def _line(kind: str, body: Object) -> bytes:
 
 
 def _some_time() -> float:
-    return random.uniform(SHORTEST, LONGEST)  # noqa: S311 - spreads reconnects, no secret
+    return random.uniform(SHORTEST, LONGEST)  # noqa: S311 -- spreads reconnects, no secret

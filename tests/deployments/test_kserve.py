@@ -161,7 +161,7 @@ def test_a_worker_killed_in_the_middle_of_a_canary_is_followed_by_one_that_goes_
 
 def test_a_part_is_held_from_when_the_model_has_it_and_anew_after_it_faltered(ground, api):
     from deployments.executors import shifting  # noqa: PLC0415 -- the seam of this test
-    from deployments.executors.models import ModelPlacement  # noqa: PLC0415
+    from deployments.executors.models import ModelPlacement  # noqa: PLC0415 -- the seam of this test
 
     canary(ground, api, "Standard", 10)
     WorkloadBinding.objects.update(canary_hold_seconds=2)

@@ -179,7 +179,7 @@ class Rollout:
         self._drop(min(may_go, serving - least), unhealthy_only=False)
 
     def _required_new(self) -> Object:
-        if self.new is None:  # pragma: no cover - advance() has looked
+        if self.new is None:  # pragma: no cover -- advance() has looked
             raise LookupError("no ReplicaSet of the present template")
         return self.new
 

@@ -17,7 +17,7 @@ _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
 def suffix(length: int = 5) -> str:
-    return "".join(random.choices(_LETTERS, k=length))  # noqa: S311 - a name, not a secret
+    return "".join(random.choices(_LETTERS, k=length))  # noqa: S311 -- a name, not a secret
 
 
 def reconcile(cluster: Cluster, replica_set: Object) -> None:

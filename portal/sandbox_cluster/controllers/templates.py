@@ -22,7 +22,7 @@ def template_hash(template: Object) -> str:
     number = int.from_bytes(hashlib.sha256(canonical).digest()[:8], "big")
     letters = "bcdfghjklmnpqrstvwxz2456789"
     name = ""
-    while len(name) < 10:  # noqa: PLR2004 - the usual length
+    while len(name) < 10:  # noqa: PLR2004 -- the usual length
         number, rest = divmod(number, len(letters))
         name += letters[rest]
     return name
