@@ -159,7 +159,7 @@ def uses_of(digest: str, *, reader: User, most: int) -> Uses:
         serving=list(_serving(places, uses)),
         coming=list(_coming(requests, uses)),
         versions=list(uses.values()),
-        remarks=[*remarks, *_remarks(states, reader)],
+        remarks=[*remarks, *_remarks(states, reader, found_any=bool(uses))],
     )
 
 
@@ -347,15 +347,15 @@ def _coming(requests: Iterable[ChangeRequest], uses: dict[int, Use]) -> Iterator
             )
 
 
-def _remarks(states: Sequence[State], reader: User) -> Iterator[str]:
+def _remarks(states: Sequence[State], reader: User, *, found_any: bool) -> Iterator[str]:
     unfinished = ModelVersion.objects.visible_to(reader).filter(
         records_with(spelt(states)), artifact_version=None
     )
     if count := unfinished.count():
         who = "1 model version" if count == 1 else f"{count} model versions"
-        yield f"Named as well by {who} whose intake is not complete; no release has them yet."
+        yield f"Named by {who} whose intake is not complete; no release has them yet."
     known = ALGORITHMS[algorithm_of(states[0].digest)]
-    if known.strength != STRONG:
+    if found_any and known.strength != STRONG:
         yield (
             f"The digest is {known.words}, {known.proves}: other content may have the same one, so not "
             "everything here need have been made from this data."

@@ -10,6 +10,7 @@ from django.urls import reverse
 from catalog.models import User
 from deployments.lineage.states import is_digest, spellings, states_named
 from deployments.lineage.uses import FOR_A_PAGE, uses_of
+from models_registry.models import Intake, ModelVersion
 from releases.actions.add_evidence import add_evidence
 from tests.releases.scene import make_scene
 from tests.releases.test_comparison import model, serve
@@ -254,3 +255,13 @@ def test_the_page_answers_for_a_digest_and_shows_the_states_of_a_name(scene, cli
     assert "Nobody names it" in client.get(page, {"q": "nothing like it"}).content.decode()
     for odd in ("\x00", "x" * 500, "delta:", "é🙂"):
         assert client.get(page, {"q": odd}).status_code == 200
+
+
+def test_a_version_that_is_still_taken_in_is_told_of_where_nothing_else_names_the_data(scene, client):
+    named = {"name": "loans", "digest": BAD, "strength": "strong"}
+    known = model(scene, datasets=[]).model_version.model
+    ModelVersion.objects.create(model=known, number=99, intake=Intake.WAITING, datasets=[named])
+    client.force_login(scene.admin)
+    answer = client.get(reverse("deployments:data"), {"q": BAD}).content.decode()
+    assert "Named by 1 model version whose intake is not complete" in answer
+    assert "Nobody names it" not in answer
