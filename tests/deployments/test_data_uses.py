@@ -257,7 +257,9 @@ def test_the_page_answers_for_a_digest_and_shows_the_states_of_a_name(scene, cli
         assert client.get(page, {"q": odd}).status_code == 200
 
 
-def test_a_version_that_is_still_taken_in_is_told_of_where_nothing_else_names_the_data(scene, client):
+def test_a_version_that_is_still_taken_in_is_told_of_where_nothing_else_names_the_data(
+    scene, client
+):
     named = {"name": "loans", "digest": BAD, "strength": "strong"}
     known = model(scene, datasets=[]).model_version.model
     ModelVersion.objects.create(model=known, number=99, intake=Intake.WAITING, datasets=[named])
