@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from audit.parts import part_of
+
 _DRAWN: Final = frozenset({"changed", "before", "after"})
 _BEFORE_OF: Final = {
     "releases.policy_activated": ("policy in force", "policy"),
@@ -33,7 +35,7 @@ class Difference:
 
 def differences_of(facts: Mapping[str, Any]) -> list[Difference]:
     """Return what the entry's body says was changed; nothing if it says no such thing."""
-    data = facts.get("data", {})
+    data = part_of(facts, "data")
     found = list(_fields(data.get("changed")))
     if "before" in data or "after" in data or facts.get("type") in _BEFORE_OF:
         name, new = _BEFORE_OF.get(facts.get("type", ""), ("state", "after"))
@@ -46,7 +48,7 @@ def differences_of(facts: Mapping[str, Any]) -> list[Difference]:
 
 def other_facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the rest of what the entry says, by name, in words."""
-    data = facts.get("data", {})
+    data = part_of(facts, "data")
     drawn = _DRAWN | {_BEFORE_OF.get(facts.get("type", ""), ("", "after"))[1]}
     return [
         (name.replace("_", " ").capitalize(), _text(value))

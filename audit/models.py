@@ -13,6 +13,8 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 
+from audit.parts import FactsDecoder
+
 
 class TransactionIdField(models.BigIntegerField):  # type: ignore[type-arg]  # not subscriptable at run time
     """PostgreSQL's 64-bit transaction id (``xid8``), which never wraps."""
@@ -48,7 +50,7 @@ class Event(models.Model):
     type = models.TextField(editable=False)
     actor = models.TextField(editable=False)
     project = models.TextField(null=True, editable=False)  # noqa: DJ001 -- not every event has one
-    facts = models.JSONField(editable=False)
+    facts = models.JSONField(editable=False, decoder=FactsDecoder)
     entry = models.BinaryField(editable=False)
     leaf_hash = models.BinaryField(editable=False)
 

@@ -16,6 +16,7 @@ import orjson
 
 from audit.doctor.finding import rows
 from audit.models import Checkpoint, Event, Tree
+from audit.parts import part_of
 from audit.record import commitment
 from audit.salted import Salted, salted_values
 from audit.sealing import log_files, newest_checkpoint, note_of
@@ -368,7 +369,7 @@ def _witnesses(verified: Sequence[Verified], policy: Policy | None) -> Check:
 
 def _texts(event: Event, kept: Salted) -> Check:
     name = "Names and texts"
-    commitments: dict[str, str] = event.facts.get("private", {})
+    commitments = part_of(event.facts, "private")
     if not commitments:
         return Check(name, SKIPPED, "The entry commits to no names or texts.")
     wrong = [

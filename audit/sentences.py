@@ -9,6 +9,7 @@ from django.utils.module_loading import import_string
 
 from audit.models import Event
 from audit.names import EventName
+from audit.parts import part_of
 from audit.privacy.disclosures import disclosed
 
 ERASED = "(erased)"
@@ -36,11 +37,12 @@ def sentence_of(event: Event, values: Mapping[str, str]) -> str:
 
 def sentence_for(body: Mapping[str, Any], stream: str, values: Mapping[str, str]) -> str:
     """Return what an entry's body says, with the names that are disclosed."""
-    template = sentence_templates().get(body["type"])
+    kind = str(body.get("type", ""))
+    template = sentence_templates().get(kind)
     if template is None:
-        return f"{body['type']} ({stream})"
-    facts = _Facts(body.get("data", {}))
-    facts.update({"object": body.get("object", {}).get("label", stream)})
+        return f"{kind} ({stream})".strip()
+    facts = _Facts(part_of(body, "data"))
+    facts.update({"object": part_of(body, "object").get("label", stream)})
     facts.update({"project": body.get("project") or ""})
     facts.update(values)
     return template.format_map(facts).strip()

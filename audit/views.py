@@ -20,6 +20,7 @@ from audit.differences import differences_of, other_facts
 from audit.forms import EventFilter
 from audit.log import LogPage, events_within, found_within, page_of
 from audit.models import Event
+from audit.parts import part_of
 from audit.proving import ProvenPage, prove, prove_all
 from audit.reach import Reach, reach_of
 from audit.saved.pages import views_for
@@ -83,7 +84,7 @@ def stream(request: HttpRequest, name: str) -> HttpResponse:
         "log": page,
         "entries": _with_addresses(page.events),
         "address": address_of(page.events[0]),
-        "label": page.events[0].facts["object"]["label"],
+        "label": part_of(page.events[0].facts, "object").get("label", name),
         "verified": _verified(request, page),
         "verify_url": _to_verify(request),
         **_neighbours(request, page),
@@ -104,7 +105,7 @@ def event(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "event": shown,
         "address": address_of(shown),
-        "entry": orjson.dumps(orjson.loads(raw), option=orjson.OPT_INDENT_2).decode(),
+        "entry": _indented(raw),
         "size": len(raw),
         "leaf_hash": bytes(shown.leaf_hash).hex(),
         "recorded_at": in_utc(shown.recorded_at),
@@ -230,8 +231,15 @@ def _neighbour(found: Event, step: int) -> str:
     return reverse("audit:event", args=[pk]) if pk else ""
 
 
+def _indented(entry: bytes) -> str:
+    try:
+        return orjson.dumps(orjson.loads(entry), option=orjson.OPT_INDENT_2).decode()
+    except (TypeError, ValueError):  # what was recorded past the portal may be nested without end
+        return entry.decode(errors="replace")
+
+
 def _private(found: Event) -> list[tuple[str, str, str]]:
     """Return the names and texts behind the entry's commitments, as far as they are not erased."""
     disclosed: dict[str, str] = found.disclosed  # type: ignore[attr-defined]  # by with_sentences
-    commitments: dict[str, str] = found.facts.get("private", {})
+    commitments = part_of(found.facts, "private")
     return [(name, disclosed.get(name, ""), said) for name, said in sorted(commitments.items())]

@@ -45,7 +45,7 @@ FROM carried c LEFT JOIN LATERAL (
         AND before.stream_seq < began.stream_seq
         AND before.type IN ('releases.all_rules_met', 'releases.checking')
     WHERE began.stream = c.stream AND began.type = 'deployments.started'
-        AND (began.facts #>> '{object,id}')::bigint = c.deployment
+        AND began.facts #>> '{object,id}' = c.deployment::text
     ORDER BY before.stream_seq DESC LIMIT 1
 ) b ON true
 WHERE c.kind <> 'emergency'

@@ -10,7 +10,7 @@ from releases.states import OPEN
 # Whether every approval rule was met and still stood when the work began, as the log tells it.
 _STARTED: Final = f"""
 started AS (
-    SELECT e.uid, (e.facts #>> '{{object,id}}')::bigint AS deployment, {SEALED} AS idx,
+    SELECT e.uid, e.facts #>> '{{object,id}}' AS deployment, {SEALED} AS idx,
         (SELECT before.type = 'releases.all_rules_met' FROM audit_event before
             WHERE before.stream = e.stream AND before.stream_seq < e.stream_seq
                 AND before.type IN ('releases.all_rules_met', 'releases.checking')
@@ -41,7 +41,7 @@ FROM chosen c
     JOIN deployments_deployment d ON d.change_request_id = c.number
     JOIN catalog_environment en ON en.id = d.environment_id
     LEFT JOIN deployments_target t ON t.environment_id = d.environment_id
-    LEFT JOIN started s ON s.deployment = d.id
+    LEFT JOIN started s ON s.deployment = d.id::text
 ORDER BY d.id
 """
 
@@ -53,7 +53,7 @@ FROM chosen c
     JOIN releases_changerequest cr ON cr.number = c.number
     JOIN deployments_deployment d ON d.change_request_id = c.number
     JOIN catalog_environment en ON en.id = d.environment_id
-    LEFT JOIN started s ON s.deployment = d.id
+    LEFT JOIN started s ON s.deployment = d.id::text
 WHERE NOT coalesce(s.approved, false)
 ORDER BY d.id
 """
@@ -121,7 +121,7 @@ SOURCE: Final = PopulationSource(
                 SELECT count(*) FROM chosen c
                 JOIN releases_changerequest cr ON cr.number = c.number
                 JOIN deployments_deployment d ON d.change_request_id = c.number
-                LEFT JOIN started s ON s.deployment = d.id
+                LEFT JOIN started s ON s.deployment = d.id::text
                 WHERE cr.kind <> 'emergency' AND NOT coalesce(s.approved, false)""",
         ),
         Reconciliation(

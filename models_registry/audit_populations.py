@@ -19,7 +19,7 @@ FROM models_registry_finding f
     LEFT JOIN catalog_environment en ON en.id = f.environment_id
     LEFT JOIN catalog_user u ON u.id = f.settled_by_id
     LEFT JOIN audit_event e ON e.stream = 'model/' || m.id AND e.type = 'models_registry.found'
-        AND (e.facts #>> '{{data,finding}}')::bigint = f.id
+        AND e.facts #>> '{{data,finding}}' = f.id::text
     LEFT JOIN audit_leaf l ON l.event_id = e.id
 WHERE {_IN_PROJECT.format("p.slug")}
     AND (%(environment)s::text IS NULL OR en.name = %(environment)s)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.urls import NoReverseMatch, reverse
 
 from audit.models import Event
+from audit.parts import part_of
 
 Facts = Mapping[str, Any]
 
@@ -105,15 +106,15 @@ PAGES: Final[Mapping[str, Callable[[Facts], str]]] = {
 
 def address_of(event: Event) -> str:
     """Return the address of what the event is about, or of what it belongs to; empty without a page."""
-    thing = event.facts.get("object", {})
+    thing = part_of(event.facts, "object")
     kind, _, key = event.stream.partition("/")
-    return page_of(thing if thing.get("type") in PAGES else {"type": kind, "id": key})
+    return page_of(thing if str(thing.get("type")) in PAGES else {"type": kind, "id": key})
 
 
 def page_of(thing: Facts) -> str:
     """Return the address of a thing by its type, id and label, as entries name it; empty without a page."""
-    page = PAGES.get(thing["type"])
+    page = PAGES.get(str(thing.get("type")))
     try:
         return page(thing) if page else ""
     except (KeyError, ValueError, NoReverseMatch):
-        return ""  # an entry of an older shape is shown without a link
+        return ""  # an entry of another shape is shown without a link

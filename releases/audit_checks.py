@@ -66,7 +66,7 @@ _MANIFEST: Final = """
 SELECT 'change-request' AS about, s.number::text AS id, 'CR-' || s.number AS label, s.given_at AS at,
     s.person_name <> '' AND EXISTS (SELECT FROM audit_event e
         WHERE e.stream = s.stream AND e.type IN ('releases.approved', 'releases.rejected')
-            AND (e.facts #>> '{data,approval}')::bigint = s.id
+            AND e.facts #>> '{data,approval}' = s.id::text
             AND e.facts #>> '{data,statement_digest}' = s.digest
             AND e.actor = s.pseudonym) AS holds,
     'Name, time, meaning and what was signed are not together in the log.' AS why, 1::bigint AS cases

@@ -102,7 +102,7 @@ ORDER BY c.number
 _APPROVALS: Final = f"""
 WITH {CHOSEN},
 recorded AS (
-    SELECT e.id, e.uid, (e.facts #>> '{{data,approval}}')::bigint AS approval, {SEALED} AS idx,
+    SELECT e.id, e.uid, e.facts #>> '{{data,approval}}' AS approval, {SEALED} AS idx,
         e.leaf_hash
     FROM chosen c JOIN audit_event e ON e.stream = c.stream LEFT JOIN audit_leaf l ON l.event_id = e.id
     WHERE e.type IN ('releases.approved', 'releases.rejected')
@@ -116,7 +116,7 @@ FROM chosen c
     JOIN releases_approval a ON a.change_request_id = c.number
     JOIN releases_statement st ON st.id = a.statement_id
     JOIN catalog_user u ON u.id = a.person_id
-    LEFT JOIN recorded e ON e.approval = a.id
+    LEFT JOIN recorded e ON e.approval = a.id::text
 ORDER BY a.id
 """
 
@@ -175,7 +175,7 @@ FROM about
     JOIN catalog_user u ON u.id = v.added_by_id
     LEFT JOIN audit_event e
         ON e.stream = coalesce('release/' || v.release_id, 'artifact-version/' || v.artifact_version_id)
-        AND e.type = 'releases.evidence_added' AND (e.facts #>> '{{object,id}}')::bigint = v.id
+        AND e.type = 'releases.evidence_added' AND e.facts #>> '{{object,id}}' = v.id::text
     LEFT JOIN audit_leaf l ON l.event_id = e.id
 ORDER BY v.id
 """

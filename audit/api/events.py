@@ -17,6 +17,7 @@ from rest_framework.utils.urls import replace_query_param
 from audit.actions.record_reading import Way, record_reading
 from audit.api.reach import readable_by
 from audit.models import Event, EventQuerySet, Pending
+from audit.parts import part_of
 from audit.sentences import sentence_templates, with_sentences
 
 PAGE: Final = 50
@@ -178,8 +179,8 @@ def document(event: Any) -> dict[str, Any]:
         "project": event.project,
         "stream": event.stream,
         "stream_seq": event.stream_seq,
-        "object": event.facts.get("object", {}),
-        "data": event.facts.get("data", {}),
+        "object": part_of(event.facts, "object"),
+        "data": part_of(event.facts, "data"),
         "leaf_hash": bytes(event.leaf_hash).hex(),
     }
 

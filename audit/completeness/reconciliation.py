@@ -231,7 +231,7 @@ place, which is taken for a list of one: it must not stop the comparison."""
 _AGREED: Final = """
 WITH {entries}, held (what, stands) AS ({held}), told (what, stands) AS ({told})
 SELECT count(h.what), count(t.what), (array_agg(
-    what || ': ' || coalesce(h.stands, 'nothing') || ' in the tables and '
+    coalesce(what, 'What has no name') || ': ' || coalesce(h.stands, 'nothing') || ' in the tables and '
         || coalesce(t.stands, 'nothing') || ' {by}.' ORDER BY what)
     FILTER (WHERE h.stands IS DISTINCT FROM t.stands))[1:{shown}]
 FROM held h FULL JOIN told t USING (what)

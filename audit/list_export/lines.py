@@ -9,6 +9,7 @@ import orjson
 from audit.log import next_of
 from audit.models import Event
 from audit.packs import csv_text
+from audit.parts import part_of
 from audit.sealing import with_sealing
 from audit.search.found import Found
 from audit.sentences import with_sentences
@@ -63,7 +64,7 @@ def values_of(event: Any) -> list[Any]:
     return [
         event.sealing.index, event.pk, event.uid, event.recorded_at, event.type,
         facts.get("outcome", ""), event.actor, event.actor_name, event.project, event.stream,
-        event.stream_seq, facts.get("object", {}).get("label", ""), event.sentence,
+        event.stream_seq, part_of(facts, "object").get("label", ""), event.sentence,
         str(event.sealing.seal), bytes(event.leaf_hash).hex(),
     ]  # fmt: skip
 

@@ -21,6 +21,7 @@ from audit.packs.events import PackEvent
 from audit.packs.models import Pack
 from audit.packs.signing_key import PackKey, key_in
 from audit.packs.zip_file import Archive
+from audit.parts import part_of
 from audit.privacy.events import PrivacyEvent
 from audit.privacy.models import Erasure
 from audit.privacy.states import ErasureState, ErasureVerb, next_state
@@ -170,7 +171,11 @@ def _taken_away(erasure: Erasure) -> list[dict[str, Any]]:
         stream__in=[f"evidence-pack/{pk}" for pk in erasure.packs or []],
     ).order_by("pk")
     return [
-        {"pack": each.facts["object"]["id"], "by": each.actor, "at": in_utc(each.recorded_at)}
+        {
+            "pack": part_of(each.facts, "object").get("id"),
+            "by": each.actor,
+            "at": in_utc(each.recorded_at),
+        }
         for each in taken
     ]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from audit.models import Event
+from audit.parts import part_of
 from audit.streams import streams_of_environment
 from catalog.models import Environment
 from portal.moment.history import History, data_of, object_id
@@ -13,6 +14,8 @@ from releases.models import ChangeRequest, Statement
 from releases.statement import digest_of_statement
 
 MOST_REPORTS: Final = 500
+LOOK_BACK: Final = 20
+"""Entries of another shape that may stand before the newest one that counts."""
 
 _SIGNED: Final = (
     ReleaseEvent.SUBMITTED,
@@ -105,7 +108,8 @@ def decision_about(request: ChangeRequest, history: History) -> Decision:
 def _read_stream(decision: Decision, history: History) -> None:
     """Read what was signed, and which signatures counted, from the request's own stream; one query."""
     signed: dict[int, Event] = {}
-    for event in history.events(*_SIGNED).of_stream(decision.request.audit_stream):
+    events = history.events(*_SIGNED).of_stream(decision.request.audit_stream)
+    for event in history.sound(events):
         if event.type == ReleaseEvent.SUBMITTED:
             decision.submitted = history.keep(event)
         elif event.type == ReleaseEvent.APPROVED:
@@ -123,15 +127,15 @@ def _count(decision: Decision, signed: Mapping[int, Event], history: History) ->
         sentence = f"No entry says that the approval rules of {decision.request} were met."
         decision.problems.append(sentence)
         return
-    decision.statement_digest = data_of(met).get("statement_digest", "")
-    for counted in data_of(met).get("counted", []):
+    decision.statement_digest = data_of(met).get("statement_digest") or ""
+    for counted in data_of(met).get("counted") or []:
         event = signed.get(counted["approval"])
         if event is None:
             decision.problems.append("A signature that was counted has no entry.")
             continue
         if data_of(event).get("statement_digest") != decision.statement_digest:
             decision.problems.append("A signature that was counted is about another statement.")
-        roles = data_of(event).get("roles", [])
+        roles = data_of(event).get("roles") or []
         decision.signatures.append(Signature(counted["rule"], roles, history.kept(event)))
 
 
@@ -156,8 +160,8 @@ def _add_gates(decision: Decision, gates: Sequence[Mapping[str, Any]], history: 
         stream__in=[release.audit_stream, *streams.values()]
     )
     found = {
-        (event.stream, event.facts["object"].get("digest")): event
-        for event in reports.order_by("-pk")[:MOST_REPORTS]
+        (event.stream, part_of(event.facts, "object").get("digest")): event
+        for event in history.sound(reports.order_by("-pk")[:MOST_REPORTS])
     }
     used = set()
     for gate in gates:
@@ -193,7 +197,7 @@ def under_way(environment: Environment, history: History) -> tuple[int, Event] |
     ends = (ReleaseEvent.DEPLOYED, ReleaseEvent.FAILED, ReleaseEvent.ERRORED)
     events = history.events(ReleaseEvent.DEPLOYING, ReleaseEvent.VERIFYING, *ends)
     here = events.filter(project=history.project, stream__in=own)
-    last = here.order_by("-pk").first()
+    last = next(history.sound(here.order_by("-pk")[:LOOK_BACK]), None)
     if last is None or last.type in {*map(str, ends)}:
         return None
-    return int(object_id(last)), history.kept(last)
+    return object_id(last), history.kept(last)

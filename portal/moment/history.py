@@ -1,15 +1,17 @@
 """The entries up to a moment."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from audit.models import Event, EventQuerySet
 from audit.names import EventName
+from audit.parts import part_of
 from audit.reach import Reach
 from audit.sealing import with_sealing
 from audit.sentences import with_sentences
+from portal.moment.shapes import has_its_shape, sentence_about
 
 
 @dataclass
@@ -19,10 +21,12 @@ class History:
     Attributes:
         project: the project's slug.
         at: the moment; what was recorded then is included.
+        odd: sentences about entries of which nothing can be computed.
     """
 
     project: str
     at: datetime
+    odd: list[str] = field(default_factory=list)
     _kept: dict[int, Event] = field(default_factory=dict)
 
     def events(self, *types: EventName) -> EventQuerySet:
@@ -32,6 +36,14 @@ class History:
     def later(self, *types: EventName) -> EventQuerySet:
         """Return those after the moment."""
         return _readable(types).filter(recorded_at__gt=self.at)
+
+    def sound(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Yield the entries that say what the portal writes of their kind; of the others it is told."""
+        for event in events:
+            if has_its_shape(event):
+                yield event
+            else:
+                self.odd.append(sentence_about(event))
 
     def keep(self, event: Event | None) -> Event | None:
         """Return the one object for this entry; its sentence and badge are added at the end."""
@@ -55,13 +67,12 @@ def _readable(types: Collection[EventName]) -> EventQuerySet:
 
 def data_of(event: Event) -> dict[str, Any]:
     """Return the facts that the entry's kind is about."""
-    found: dict[str, Any] = event.facts.get("data", {})
-    return found
+    return part_of(event.facts, "data")
 
 
 def object_id(event: Event) -> Any:
     """Return the key of what the entry is about."""
-    return event.facts.get("object", {}).get("id")
+    return part_of(event.facts, "object").get("id")
 
 
 def by_stream(events: Iterable[Event]) -> dict[str, list[Event]]:

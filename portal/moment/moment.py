@@ -28,6 +28,7 @@ class Moment:
         under_way: the number of the request that was being carried out, and the entry of its beginning.
         rights: who might do what.
         administrators: who may do everything but sign.
+        odd: sentences about entries that nothing was computed from.
     """
 
     environment: Environment
@@ -38,11 +39,13 @@ class Moment:
     under_way: tuple[int, Event] | None
     rights: Sequence[Right]
     administrators: Sequence[User] = field(default_factory=list)
+    odd: Sequence[str] = ()
 
     @property
     def problems(self) -> list[str]:
         """Where tables and entries disagree; none in a sound installation."""
-        return [*self.running.problems, *(self.decision.problems if self.decision else [])]
+        decided = self.decision.problems if self.decision else []
+        return [*self.running.problems, *decided, *self.odd]
 
     @property
     def under_way_sentences(self) -> list[str]:
@@ -94,6 +97,7 @@ def moment_of(environment: Environment, at: datetime, reach: Reach) -> Moment:
         under_way(environment, history),
         rights_in(environment, history),
         administrators(history),
+        history.odd,
     )
     history.finish(reach)
     return found

@@ -150,12 +150,13 @@ def _memberships(history: History) -> list[Membership]:
     """Return those in force at the moment; one query."""
     live: dict[Any, Membership] = {}
     events = history.events(*_MEMBERSHIPS).filter(project=history.project).order_by("pk")
-    for event in events:
+    for event in history.sound(events):
         data = data_of(event)
         if event.type == CatalogEvent.PROJECT_CREATED:
             if data.get("first_role"):
                 # Whoever makes a project gets its first role, without a further entry.
-                live["first"] = Membership(event.actor, "", data["first_role"], (), None, event)
+                first = Membership(event.actor, "", data["first_role"], (), None, event)
+                live.setdefault("first", first)
         elif event.type == CatalogEvent.MEMBERSHIP_GIVEN:
             live[data["membership"]] = _given(event, data)
         else:
@@ -168,7 +169,7 @@ def _given(event: Event, data: Mapping[str, Any]) -> Membership:
         data.get("account") or "",
         data.get("team") or "",
         data["role"],
-        tuple(data.get("environments", ())),
+        tuple(data.get("environments") or ()),
         data.get("expires_at"),
         event,
     )
@@ -201,7 +202,8 @@ def _members(live: Sequence[Membership], history: History) -> _Members:
 def _teams(slugs: set[str], history: History) -> dict[str, set[str]]:
     """Return who was in each team; one query."""
     found: dict[str, set[str]] = {slug: set() for slug in slugs}
-    for event in history.events(*_TEAMS).filter(facts__object__label__in=slugs).order_by("pk"):
+    events = history.events(*_TEAMS).filter(facts__object__label__in=slugs).order_by("pk")
+    for event in history.sound(events):
         members = found[event.facts["object"]["label"]]
         if event.type == CatalogEvent.TEAM_MEMBER_ADDED:
             members.add(data_of(event)["account"])
@@ -216,8 +218,9 @@ def _active(pseudonyms: set[str], history: History) -> dict[str, User]:
     inactive: set[str] = set()
     own = Q(stream__in=[user.audit_stream for user in users.values()])
     machines = Q(project=history.project, type=CatalogEvent.SERVICE_ACCOUNT_DEACTIVATED)
-    for event in history.events(*_ACCOUNTS).filter(own | machines).order_by("pk"):
-        pseudonym = data_of(event).get("account_id") or object_id(event)
+    events = history.events(*_ACCOUNTS).filter(own | machines).order_by("pk")
+    for event in history.sound(events):
+        pseudonym = data_of(event).get("account_id") or str(object_id(event))
         if event.type == CatalogEvent.PERSON_REACTIVATED:
             inactive.discard(pseudonym)
         else:
@@ -232,8 +235,8 @@ def _verbs(slugs: set[str], history: History) -> dict[str, Iterable[str]]:
     }
     changes: list[EventName] = [CatalogEvent.ROLE_CHANGED]
     later = history.later(*changes).filter(facts__object__label__in=slugs).order_by("-pk")
-    for event in later:
-        changed = data_of(event).get("changed", {}).get("permissions")
+    for event in history.sound(later):
+        changed = data_of(event)["changed"].get("permissions")
         if changed:
             found[event.facts["object"]["label"]] = changed[0]
     return found

@@ -65,7 +65,7 @@ def what_ran(environment: Environment, history: History) -> Running:
     """Return what the entries say; as many queries for any history."""
     here = {"project": history.project, "facts__data__environment": environment.name}
     ended = history.events(ReleaseEvent.DEPLOYED).filter(**here).order_by("-pk")[:LOOK_BACK]
-    put = {int(object_id(event)): event for event in reversed(list(ended))}
+    put = {object_id(event): event for event in history.sound(reversed(list(ended)))}
     later = history.later(ReleaseEvent.DEPLOYED).filter(**here).order_by("pk").first()
     if not put:
         return Running(until=history.keep(later))
@@ -146,7 +146,7 @@ def _proofs(
         DeploymentEvent.VERIFIED,
     )
     found: dict[tuple[str, str], Event] = {}
-    for event in history.events(*kinds).filter(stream__in=streams).order_by("pk"):
+    for event in history.sound(history.events(*kinds).filter(stream__in=streams).order_by("pk")):
         if event.type == DeploymentEvent.VERIFIED:
             images = str(data_of(event).get("images", ""))
             for item in items:
