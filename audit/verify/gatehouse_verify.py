@@ -913,9 +913,8 @@ def _follow_streams(first: int, entries: list[bytes], part: Part, wanted: Wanted
             part.problems.append(f"Entry {number} does not begin or end as an entry does.")
             continue
         stream, seq = found[2], int(found[3])
-        if (
-            wanted.forms or b"\\" in stream
-        ):  # a name may be spelled in many ways, and one is canonical
+        # A name may be spelled in many ways, and one is canonical.
+        if wanted.forms or b"\\" in stream:
             _require_form(number, entry)
         begins, last = streams.get(stream, (seq, seq - 1))
         if seq != last + 1:
@@ -1549,7 +1548,9 @@ class Pack:
         self.report, self.path, self.trust, self.workers = report, path, trust, workers
         self.source: Source = source_at(path)
         self.keys: list[Key] = []
+        self.policy: Policy | None = None
         self.checkpoint: Checkpoint | None = None
+        self.notes: set[bytes] = set()
         self.tree: Tree | None = None
         self.scope: dict[str, Any] = {}
         self.story = Story(report)
@@ -1657,6 +1658,8 @@ class Pack:
         self.checkpoint = check_checkpoint(
             self.report, raw, self.keys, policy, pinned=bool(brought)
         )
+        self.policy = policy
+        self.notes.add(raw)
         if self.trust.policy is None and policy is not None and policy.quorum != "none":
             self.report.limit(
                 "witnesses",
@@ -2036,8 +2039,19 @@ class Pack:
         # Another one may be of a second tree, which the same key signed and nobody else ever saw.
         if Checkpoint.of_text(Note.of(note).text) != seen:
             raise Refused(f"The proof of entry {index} is to another checkpoint than the pack's.")
+        self._holds_alone(index, note)
         if root_of_inclusion(index, seen.size, leaf_hash(entry), path) != seen.root:
             raise Refused(f"The proof of entry {index} does not lead to the root.")
+
+    def _holds_alone(self, index: int, note: bytes) -> None:
+        """A proof may be handed on without its pack: its own note must be signed as the pack's is."""
+        if note in self.notes:
+            return
+        try:
+            check_checkpoint(Report(), note, self.keys, self.policy, pinned=True)
+        except Refused as error:
+            raise Refused(f"The proof of entry {index} would not hold alone: {error}") from None
+        self.notes.add(note)
 
     def _same_events(self, label: str, entries: dict[str, dict[str, Any]]) -> None:
         with closing(self.source.open(f"samples/{label}/events.jsonl")) as stream:

@@ -239,6 +239,43 @@ def test_a_proof_to_a_second_tree_under_the_same_key_is_caught(folder, kept):
     assert "to another checkpoint than the pack's" in said
 
 
+def unsigned(note, _):
+    lines = note.split(b" ")
+    return b" ".join([*lines[:-1], lines[-1][:20] + b"AAAA" + lines[-1][24:]])
+
+
+def signed_by_a_stranger(note, name):
+    text = Note.of(note).text
+    stranger = SigningKey.generate(name)
+    return bytes(sign_checkpoint(Checkpoint.of_text(text), [stranger], at=0))
+
+
+@pytest.mark.parametrize(
+    ("forged", "told"),
+    [(unsigned, "is not over this text"), (signed_by_a_stranger, "not signed by a key")],
+)
+def test_a_proof_that_would_not_hold_without_its_pack_is_caught(folder, kept, forged, told):
+    path = folder / f"samples/CR-1/proofs/{every_entry(folder)[0].stem}.tlog-proof"
+    head, gap, note = path.read_bytes().partition(b"\n\n")
+    path.write_bytes(head + gap + forged(note, kept.key.name))
+    said = look(signed_again(folder, kept.pack_key), kept)
+    assert wrong(said) == {"sample CR-1"}
+    assert "would not hold alone" in said
+    assert told in said
+
+
+def test_a_proof_with_fewer_witnesses_than_the_policy_asks_for_is_caught(folder, kept, tmp_path):
+    witness = SigningKey.generate("witness.example/w", SignatureType.ED25519_COSIGNATURE)
+    note = Note.of((folder / "log/checkpoint").read_bytes())
+    line = Signature(witness.name, witness.verifier.key_id, witness.sign(note.text, at=9))
+    (folder / "log/checkpoint").write_bytes(bytes(note.and_signatures([line])))
+    policy = tmp_path / "policy"
+    policy.write_text(f"log {kept.vkey}\nwitness w {witness.verifier}\nquorum w\n")
+    status, said = looked_at(signed_again(folder, kept.pack_key), "--policy", policy)
+    assert status == verifier.WRONG, said
+    assert "would not hold alone: The policy asks for the quorum w; cosigned by nobody." in said
+
+
 def test_a_sample_without_one_of_its_entries_is_caught(folder, kept):
     path = entry_of(folder, "releases.approved")
     path.unlink()
