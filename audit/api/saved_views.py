@@ -15,7 +15,9 @@ from audit.api.strict import Strict
 from audit.forms import EventFilter
 from audit.reach import Reach
 from audit.saved.changes import (
+    SHARED_BY_PROJECT,
     NotYours,
+    Sharing,
     ViewRefused,
     delete_view,
     rename_view,
@@ -58,8 +60,11 @@ class WantedViewSerializer(Strict):
         help_text=f"Of {_FIELDS}; as on the page of the log.",
     )
     share = serializers.BooleanField(
-        default=False,
-        help_text="With those who read the log of the filter's project, which must be named.",
+        required=False,
+        help_text=(
+            "With those who read the log of the filter's project, which must be named. Left out, a new view "
+            "is not shared, and a replaced one stays shared as it was."
+        ),
     )
 
 
@@ -97,8 +102,9 @@ class SavedViewsView(GenericAPIView[SavedView]):
     )
     def post(self, request: Request) -> Response:
         """Under a name that is unique among your own."""
-        wanted = _wanted(request, some_reach(request.user))
-        made = _done(lambda: save_view(**wanted, by=request.user))
+        wanted, sharing = _wanted(request, some_reach(request.user))
+        share_with = None if isinstance(sharing, Sharing) else sharing
+        made = _done(lambda: save_view(**wanted, share_with=share_with, by=request.user))
         return Response(SavedViewSerializer(made).data, status=201)
 
 
@@ -127,10 +133,12 @@ class SavedViewView(GenericAPIView[SavedView]):
         extensions=_SCOPE,
     )
     def put(self, request: Request, pk: int) -> Response:
-        """Another filter, name or sharing. Only its owner may."""
+        """Another filter and name; without `share` it stays shared as it was. Only its owner may."""
         view = _visible(request, pk)
-        wanted = _wanted(request, some_reach(request.user))
-        replaced = _done(lambda: replace_view(view, **wanted, by=request.user))
+        wanted, share_with = _wanted(request, some_reach(request.user))
+        replaced = _done(
+            lambda: replace_view(view, **wanted, share_with=share_with, by=request.user)
+        )
         return Response(SavedViewSerializer(replaced).data)
 
     @extend_schema(
@@ -173,8 +181,8 @@ def _visible(request: Request, pk: int) -> SavedView:
     return found
 
 
-def _wanted(request: Request, reach: Reach) -> dict[str, Any]:
-    """Return what a view is to be, as the actions take it."""
+def _wanted(request: Request, reach: Reach) -> tuple[dict[str, Any], str | Sharing | None]:
+    """Return what a view is to be and whom it is to be shared with, as the actions take them."""
     asked = WantedViewSerializer(data=request.data)
     asked.is_valid(raise_exception=True)
     wanted = asked.validated_data
@@ -184,17 +192,11 @@ def _wanted(request: Request, reach: Reach) -> dict[str, Any]:
     if not form.is_valid():
         said = [f"{name}: {' '.join(map(str, why))}" for name, why in form.errors.items()]
         raise ValidationError({"filter": said})
-    project = form.cleaned_data["project"]
-    if wanted["share"] and not project:
-        sentence = (
-            "A view is shared with who reads a project's log: name the project in the filter."
-        )
-        raise ValidationError({"share": [sentence]})
-    return {
-        "name": wanted["name"],
-        "query": query_of(wanted["filter"]),
-        "share_with": project if wanted["share"] else None,
-    }
+    project: str = form.cleaned_data["project"]
+    if wanted.get("share") and not project:
+        raise ValidationError({"share": [SHARED_BY_PROJECT]})
+    sharing = (project if wanted["share"] else None) if "share" in wanted else Sharing.AS_IT_IS
+    return {"name": wanted["name"], "query": query_of(wanted["filter"])}, sharing
 
 
 def _done(deed: Callable[[], T]) -> T:

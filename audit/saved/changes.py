@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.http import QueryDict
 
 from audit.reach import reach_of
 from audit.record import record
@@ -13,6 +15,16 @@ from audit.saved.models import LONGEST_NAME, SavedView
 
 MOST = 50
 """Views that one account may keep."""
+
+SHARED_BY_PROJECT = (
+    "A view is shared with who reads a project's log: name the project in the filter."
+)
+
+
+class Sharing(Enum):
+    """With whom a replaced view is shared, when nobody says."""
+
+    AS_IT_IS = "as it is"
 
 
 class ViewRefused(Exception):
@@ -59,7 +71,12 @@ def save_view(name: str, query: str, *, share_with: str | None = None, by: Any) 
 
 
 def replace_view(
-    view: SavedView, name: str, query: str, *, share_with: str | None = None, by: Any
+    view: SavedView,
+    name: str,
+    query: str,
+    *,
+    share_with: str | Sharing | None = Sharing.AS_IT_IS,
+    by: Any,
 ) -> SavedView:
     """Put another filter under the view, with a name and whom it is shared with.
 
@@ -67,17 +84,23 @@ def replace_view(
         view: one's own.
         name: unique among the account's own.
         query: the filter's fields, urlencoded.
-        share_with: the slug of the project whose log's readers see it too.
+        share_with: the slug of the project whose log's readers see it too, or None for nobody; left out, it
+            is shared as it was.
         by: an account.
 
     Raises:
         NotYours: it is somebody else's.
-        ViewRefused: the name is empty, too long or taken, or the account may not read that project's log.
+        NotShareable: the account may not read that project's log, or the view stays shared with the readers
+            of a project's log whose filter it has no more.
+        ViewRefused: the name is empty, too long or taken.
     """
     name = _checked(name)
-    _ensure_shareable(share_with, by)
     with _change():
         own = _locked(view, by)
+        if isinstance(share_with, Sharing):
+            _ensure_still_of_its_project(own, query)
+            share_with = own.project
+        _ensure_shareable(share_with, by)
         own.name, own.query, own.project = name, query, share_with
         own.save(update_fields=["name", "query", "project"])
         _record_filter(SavedViewEvent.REPLACED, own, by=by)
@@ -131,6 +154,16 @@ def _ensure_shareable(share_with: str | None, by: Any) -> None:
     if share_with and share_with not in reach_of(by).projects:
         raise NotShareable(
             "A view is shared with those who read a project's log, and you do not read that one's."
+        )
+
+
+def _ensure_still_of_its_project(view: SavedView, query: str) -> None:
+    """A view is shared with the readers of the log that it filters by."""
+    if view.project and QueryDict(query).get("project") != view.project:
+        raise NotShareable(
+            f"The view is shared with those who read the log of {view.project}, and the new filter does not "
+            "name that project. Nothing is saved: name it in the filter, or say whom the view is to be "
+            "shared with from now on."
         )
 
 

@@ -15,7 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from audit.forms import EventFilter
 from audit.reach import Reach, reach_of
 from audit.saved.changes import (
+    SHARED_BY_PROJECT,
+    NotShareable,
     NotYours,
+    Sharing,
     ViewRefused,
     delete_view,
     rename_view,
@@ -52,28 +55,42 @@ def saved_views(request: HttpRequest) -> HttpResponse:
     asked = EventFilter(reach, request.GET)
     if not asked.is_valid():
         return _listed(request, reach, refused="That filter makes no sense; nothing is saved.")
-    share_with = asked.cleaned_data["project"] if "share" in request.POST else None
     try:
-        view = _kept(request, share_with or None)
+        view = _kept(request, asked.cleaned_data["project"] or None)
     except ViewRefused as error:
         return _listed(request, reach, refused=str(error))
-    shared = f" Whoever reads the log of {view.project} sees it." if view.project else ""
-    messages.success(request, f"The view “{view.name}” is saved.{shared}")
+    seen_by = (
+        f"Whoever reads the log of {view.project} sees it." if view.project else "Only you see it."
+    )
+    messages.success(request, f"The view “{view.name}” is saved. {seen_by}")
     return redirect(address_of_view(view))
 
 
-def _kept(request: HttpRequest, share_with: str | None) -> SavedView:
-    """Keep the filter of the address: under a new name, or in place of what an own view was."""
+def _kept(request: HttpRequest, project: str | None) -> SavedView:
+    """Keep the filter of the address, which is of one project or of all: as a new view, or in an own one."""
     query = query_of(request.GET)
     chosen = request.POST.get("replace", "")
     if not chosen:
-        name = request.POST.get("name", "")
-        return save_view(name, query, share_with=share_with, by=request.user)
+        share_with = project if "share" in request.POST else None
+        return save_view(
+            request.POST.get("name", ""), query, share_with=share_with, by=request.user
+        )
     own = SavedView.objects.filter(owner=request.user.pk)
     view = own.filter(pk=chosen).first() if chosen.isdecimal() and len(chosen) < _DIGITS else None
     if view is None:
         raise ViewRefused("That view is not yours, or was deleted; nothing is saved.")
-    return replace_view(view, view.name, query, share_with=share_with, by=request.user)
+    sharing = _sharing(request.POST.get("sharing", ""), project)
+    return replace_view(view, view.name, query, share_with=sharing, by=request.user)
+
+
+def _sharing(chosen: str, project: str | None) -> str | Sharing | None:
+    """Return with whom a replaced view is to be shared; unless somebody says so, as it was."""
+    if chosen == "share" and project is None:
+        raise NotShareable(SHARED_BY_PROJECT)
+    known = {"": Sharing.AS_IT_IS, "share": project, "own": None}
+    if chosen not in known:
+        raise NotShareable("Say whom the view is to be shared with; nothing is saved.")
+    return known[chosen]
 
 
 @require_POST

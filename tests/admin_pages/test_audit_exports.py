@@ -185,23 +185,56 @@ def test_it_is_renamed_and_deleted_by_whoever_saved_it(payments, browse):
     assert list(types) == ["audit.view_saved", "audit.view_renamed", "audit.view_deleted"]
 
 
+def put_in_place(client, view, query, **more):
+    """Replace the view's filter; return the answer, the new filter, and with whom it is shared."""
+    answer = client.post(f"{VIEWS}?{query}", {"replace": str(view.pk), **more})
+    view.refresh_from_db()
+    return answer, view.query, view.project
+
+
 def test_another_filter_takes_the_place_of_what_an_own_view_was(payments, browse):
+    client = browse("audrey")
+    keep(client)
+    view = SavedView.objects.get()
+    page = client.get("/audit/?outcome=error").content.decode()
+    assert f'<option value="{view.pk}">' in page
+    answer, query, project = put_in_place(client, view, "outcome=error&x=y")
+    assert (answer.status_code, answer.url) == (302, "/audit/?outcome=error")
+    assert (view.name, query, project) == ("Denied", "outcome=error", None)
+
+
+def test_a_shared_view_stays_shared_when_its_filter_is_replaced(payments, browse):
     client = browse("audrey")
     keep(client, share="1")
     view = SavedView.objects.get()
-    page = client.get("/audit/?outcome=error").content.decode()
-    assert f'<option value="{view.pk}">Denied</option>' in page
-    answer = client.post(f"{VIEWS}?outcome=error&x=y", {"replace": str(view.pk), "share": "1"})
-    assert (answer.status_code, answer.url) == (302, "/audit/?outcome=error")
-    view.refresh_from_db()
-    assert (view.name, view.query, view.project) == ("Denied", "outcome=error", None)
-    client.post(f"{VIEWS}?project=payments", {"replace": str(view.pk), "share": "1"})
-    assert (SavedView.objects.get().query, SavedView.objects.get().project) == (
-        "project=payments",
-        "payments",
-    )
-    replaced = Event.objects.filter(type="audit.view_replaced")
-    assert [event.facts["data"]["shared"] for event in replaced.order_by("pk")] == [False, True]
+    page = client.get("/audit/?project=payments").content.decode()
+    assert "Denied (shared with who reads the log of payments)" in page
+    answer, *found = put_in_place(client, view, "project=payments&outcome=error")
+    assert (answer.status_code, found) == (302, ["project=payments&outcome=error", "payments"])
+    assert "Whoever reads the log of payments sees it." in client.get(answer.url).content.decode()
+
+
+def test_a_filter_without_the_project_needs_a_word_about_the_sharing(payments, browse):
+    client = browse("audrey")
+    keep(client, share="1")
+    view = SavedView.objects.get()
+    before = view.query
+    for more in ({}, {"sharing": "share"}, {"sharing": "?"}):
+        answer, query, project = put_in_place(client, view, "outcome=error", **more)
+        assert (answer.status_code, query, project) == (422, before, "payments")
+    answer, query, project = put_in_place(client, view, "outcome=error", sharing="own")
+    assert (answer.status_code, query, project) == (302, "outcome=error", None)
+    assert "Only you see it." in client.get(answer.url).content.decode()
+
+
+def test_a_replaced_view_is_shared_by_whoever_says_so(payments, browse):
+    client = browse("audrey")
+    keep(client)
+    view = SavedView.objects.get()
+    assert 'value="share"' not in client.get("/audit/?outcome=error").content.decode()
+    assert put_in_place(client, view, "project=payments", sharing="share")[2] == "payments"
+    replaced = Event.objects.get(type="audit.view_replaced")
+    assert replaced.facts["data"]["shared"] is True
 
 
 @pytest.mark.parametrize("chosen", ["theirs", "0", "-1", "x", "9" * 19])

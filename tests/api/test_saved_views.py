@@ -57,6 +57,18 @@ def test_a_view_lives_its_life_over_rest(audrey, client):
     assert not any(b"CR-12" in bytes(event.entry) for event in told)
 
 
+def test_replacing_leaves_the_sharing_as_it_is_unless_it_is_named(audrey):
+    made = audrey.post(VIEWS, DENIED | {"share": True}).json()
+    one = f"{VIEWS}{made['id']}/"
+    other = {"name": "Other", "filter": {"project": "payments"}}
+    assert audrey.put(one, other).json()["shared_with"] == "payments"
+    refused = audrey.put(one, other | {"filter": {"outcome": "denied"}})
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["share"])
+    assert "the new filter does not name that project" in str(refused.json())
+    assert audrey.put(one, other | {"share": False}).json()["shared_with"] is None
+    assert audrey.put(one, other).json()["shared_with"] is None
+
+
 def test_own_ones_are_nobody_elses_and_shared_ones_their_owners_to_change(world, audrey, olga):
     own = audrey.post(VIEWS, DENIED).json()["id"]
     shared = audrey.post(VIEWS, DENIED | {"name": "Ours", "share": True}).json()["id"]
