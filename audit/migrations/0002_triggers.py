@@ -4,9 +4,14 @@ from pathlib import Path
 
 from django.db import migrations
 
-SQL = Path(__file__).resolve().parent.parent / "sql" / "events.sql"
+SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
     dependencies = [("audit", "0001_initial")]
-    operations = [migrations.RunSQL(SQL.read_text(encoding="utf-8"), migrations.RunSQL.noop)]
+    operations = [
+        migrations.RunSQL(
+            (SQL / "events.sql").read_text(encoding="utf-8"),
+            (SQL / "undo" / "events.sql").read_text(encoding="utf-8"),
+        )
+    ]

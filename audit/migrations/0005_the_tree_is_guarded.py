@@ -4,9 +4,14 @@ from pathlib import Path
 
 from django.db import migrations
 
-SQL = Path(__file__).resolve().parent.parent / "sql" / "tree.sql"
+SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
     dependencies = [("audit", "0004_the_tree")]
-    operations = [migrations.RunSQL(SQL.read_text(encoding="utf-8"), migrations.RunSQL.noop)]
+    operations = [
+        migrations.RunSQL(
+            (SQL / "tree.sql").read_text(encoding="utf-8"),
+            (SQL / "undo" / "tree.sql").read_text(encoding="utf-8"),
+        )
+    ]

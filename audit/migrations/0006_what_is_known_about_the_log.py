@@ -59,6 +59,6 @@ class Migration(migrations.Migration):
                 FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
             ALTER TABLE audit_verificationrun ENABLE ALWAYS TRIGGER audit_verificationrun_refuses_change;
             """,
-            migrations.RunSQL.noop,
+            "DROP TRIGGER audit_verificationrun_refuses_change ON audit_verificationrun",
         ),
     ]

@@ -10,7 +10,7 @@ from django.db import migrations, models
 from audit.privacy.sealing import Private, seal
 from audit.privacy.wrapping import new_wrapped_key
 
-SQL = Path(__file__).resolve().parent.parent / "sql" / "privacy.sql"
+SQL = Path(__file__).resolve().parent.parent / "sql"
 BATCH = 2000
 OF_THE_ACCOUNT = {"person", "username", "identity", "tried"}
 OF_THE_NAMED = {"person", "member", "account"}
@@ -85,5 +85,8 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(seal_what_is_plain, migrations.RunPython.noop),
         migrations.RemoveField(model_name="disclosure", name="values"),
-        migrations.RunSQL(SQL.read_text(encoding="utf-8"), migrations.RunSQL.noop),
+        migrations.RunSQL(
+            (SQL / "privacy.sql").read_text(encoding="utf-8"),
+            (SQL / "undo" / "privacy.sql").read_text(encoding="utf-8"),
+        ),
     ]

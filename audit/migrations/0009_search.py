@@ -6,7 +6,7 @@ import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 from django.db import migrations, models
 
-SQL = Path(__file__).resolve().parent.parent / "sql" / "words.sql"
+SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
@@ -37,5 +37,8 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='audit_one_cursor')],
             },
         ),
-        migrations.RunSQL(SQL.read_text(encoding="utf-8"), migrations.RunSQL.noop),
+        migrations.RunSQL(
+            (SQL / "words.sql").read_text(encoding="utf-8"),
+            (SQL / "undo" / "words.sql").read_text(encoding="utf-8"),
+        ),
     ]

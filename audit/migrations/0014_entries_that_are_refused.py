@@ -6,7 +6,7 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
-SQL = Path(__file__).resolve().parent.parent / "sql" / "refused.sql"
+SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
@@ -49,5 +49,8 @@ class Migration(migrations.Migration):
                 max_length=20,
             ),
         ),
-        migrations.RunSQL(SQL.read_text(encoding="utf-8"), migrations.RunSQL.noop),
+        migrations.RunSQL(
+            (SQL / "refused.sql").read_text(encoding="utf-8"),
+            (SQL / "undo" / "refused.sql").read_text(encoding="utf-8"),
+        ),
     ]

@@ -33,9 +33,11 @@ class Migration(migrations.Migration):
             "DROP TRIGGER audit_deadletter_needs_an_event ON audit_deadletter",
         ),
         migrations.RunSQL(
-            (SQL / "removal.sql").read_text(encoding="utf-8"), migrations.RunSQL.noop
+            (SQL / "removal.sql").read_text(encoding="utf-8"),
+            (SQL / "undo" / "removal.sql").read_text(encoding="utf-8"),
         ),
         migrations.RunSQL(
-            (SQL / "words_drawn.sql").read_text(encoding="utf-8"), migrations.RunSQL.noop
+            (SQL / "words_drawn.sql").read_text(encoding="utf-8"),
+            (SQL / "undo" / "words_drawn.sql").read_text(encoding="utf-8"),
         ),
     ]

@@ -46,7 +46,8 @@ ALTER TABLE audit_pending SET (
 );
 
 INSERT INTO audit_tree (id, origin, incarnation, size, frontier, root)
-    VALUES (1, '', 1, 0, '{}', sha256(''::bytea));
+    VALUES (1, '', 1, 0, '{}', sha256(''::bytea))
+    ON CONFLICT (id) DO NOTHING;  -- going back leaves the tree as it is
 
 -- What the roles may do with the audit tables; called here and by roles.sql.
 CREATE OR REPLACE FUNCTION audit_protect() RETURNS void
