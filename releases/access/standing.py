@@ -19,6 +19,8 @@ SOON: Final = timedelta(days=14)
 class Standing(StrEnum):
     """How a project stands."""
 
+    FIRST = "first"
+    """Nobody has reviewed it yet, and the first review is not due soon."""
     CURRENT = "current"
     OPEN = "open"
     DUE = "due"
@@ -30,7 +32,7 @@ class ProjectStanding:
     """The reviews of one project.
 
     Attributes:
-        due_at: of the open review, or else when the next one should be signed.
+        due_at: of the open review, or else when the next one (or the first) should be signed.
     """
 
     project: Project
@@ -63,8 +65,10 @@ def _standing(
         standing = Standing.OVERDUE
     elif opened:
         standing = Standing.OPEN
+    elif due_at - now < SOON:
+        standing = Standing.DUE
     else:
-        standing = Standing.DUE if due_at - now < SOON else Standing.CURRENT
+        standing = Standing.CURRENT if last else Standing.FIRST
     return ProjectStanding(
         project=project, last=last, open=opened, due_at=due_at, standing=standing
     )

@@ -62,7 +62,10 @@ class AccessSerializer(serializers.Serializer[Any]):
     """Who may do what in a project now."""
 
     project = serializers.CharField(source="access.project.slug")
-    standing = serializers.ChoiceField(["current", "open", "due", "overdue"])
+    standing = serializers.ChoiceField(
+        ["first", "current", "open", "due", "overdue"],
+        help_text="`first`: nobody has reviewed it yet, and the first review is not due soon.",
+    )
     due_at = serializers.DateTimeField()
     rights = AccessRightSerializer(many=True, source="access.rights")
     combinations = AccessCombinationSerializer(many=True, source="access.combinations")

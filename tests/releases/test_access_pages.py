@@ -5,10 +5,12 @@ import json
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from catalog.actions.set_portal_permissions import set_portal_permissions
 from catalog.models import Membership
 from releases.access.access import reviewed
+from releases.access.standing import INTERVAL
 from releases.actions.decide_access import Wish, decide_access
 from releases.actions.open_access_review import open_access_review
 from releases.models import AccessReview
@@ -102,6 +104,15 @@ def test_who_reads_the_whole_log_sees_access_without_a_role_in_the_project(revie
         assert client_of(olga).get(url).status_code == 200
     opening = reverse("releases:open-access-review", args=["payments"])
     assert as_("olga").post(opening, {"owner": account("oskar").pk}).status_code == 403
+
+
+def test_a_project_that_nobody_has_reviewed_yet_is_not_called_reviewed(project):
+    due = timezone.localtime(project.created_at + INTERVAL)
+    client = as_("audrey")
+    for url in (reverse("releases:access-reviews"), reverse("releases:access", args=["payments"])):
+        page = client.get(url).content.decode()
+        assert f"First review due on {due:%-d %B %Y}" in page
+        assert "Reviewed" not in page
 
 
 def test_an_outsider_finds_nothing(review):
@@ -271,6 +282,6 @@ def test_a_token_without_the_scope_does_not_decide(review):
 
 def test_access_over_rest_says_what_is_odd(project):
     answer = client_of(account("audrey")).get("/api/v1/projects/payments/access/").json()
-    assert answer["standing"] == "current"
+    assert answer["standing"] == "first"
     assert {"account", "verbs", "way", "last_used"} <= set(answer["rights"][0])
     assert "chooses-policy-and-signs" in {each["name"] for each in answer["combinations"]}

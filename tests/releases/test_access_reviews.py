@@ -269,7 +269,7 @@ def standing(project):
 
 
 def test_a_project_stands_as_its_reviews_do(project, oskar, admin):
-    assert standing(project) == Standing.CURRENT
+    assert standing(project) == Standing.FIRST
     project.created_at -= timedelta(days=80)
     assert standing(project) == Standing.DUE
     project.created_at -= timedelta(days=20)
