@@ -66,9 +66,8 @@ def stuck_and_decided(user: User, most: int) -> tuple[list[int], list[int]]:
         "final": [str(state) for state in FINAL],
         "most": most,
     }
-    with (
-        connection.cursor() as cursor
-    ):  # planned for this person: some have all rows, and most have none
+    # Planned for this person: some have all rows, and most have none.
+    with connection.cursor() as cursor:
         cursor.execute(_LATELY, wanted)
         [(stuck, decided)] = cursor.fetchall()
     return stuck, decided

@@ -201,9 +201,8 @@ def _upwards(
             raise InvalidProof(f"The {kind} proof is longer than the tree is high.")
         is_left = bool(here & 1) or here == last
         yield sibling, is_left
-        while (
-            is_left and here and not here & 1
-        ):  # a rightmost node without a sibling moves up as it is
+        # A rightmost node without a sibling moves up as it is.
+        while is_left and here and not here & 1:
             here, last = here >> 1, last >> 1
         here, last = here >> 1, last >> 1
     if last != 0:

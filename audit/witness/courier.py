@@ -60,9 +60,8 @@ class Courier:
                     self.round()
                 except (DatabaseError, psycopg.Error) as error:
                     log.warning("The database does not answer as it should: %s", str(error).strip())
-                except (
-                    TlogError
-                ) as error:  # of a row that somebody changed; the verification names it
+                except TlogError as error:
+                    # Of a row that somebody changed; the verification names it.
                     log.warning("What is kept of the log cannot be used: %s", error)
                 self.stopping.wait(INTERVAL)
 

@@ -89,9 +89,8 @@ class Evidence(models.Model):
         """What the report is about."""
         subject = self.artifact_version or self.release
         if subject is None:
-            raise ValueError(
-                "Evidence is about a version or a release."
-            )  # the constraint forbids it
+            # The constraint forbids it.
+            raise ValueError("Evidence is about a version or a release.")
         return subject
 
     @property

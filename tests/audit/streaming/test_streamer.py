@@ -139,9 +139,8 @@ def test_a_test_record_does_not_wait_for_the_pause_of_a_destination_in_trouble(
     ask_for_test(webhook.pk, by=webhook.created_by)
     send(webhook)
     assert webhook.test_succeeded
-    assert (
-        webhook.next_index == Leaf.objects.count()
-    )  # and it goes on, since the place is well again
+    # And it goes on, since the place is well again.
+    assert webhook.next_index == Leaf.objects.count()
 
 
 def test_the_command_sends_what_is_missing_and_ends(file, log):
