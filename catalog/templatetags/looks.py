@@ -57,6 +57,7 @@ LOOKS: Final[dict[str, Look]] = {
     "as_approved": Look("good", "shield-check", "As approved"),
     "not_approved": Look("bad", "shield-x", "Not approved"),
     "not_seen": Look("unknown", "eye-off", "Not seen"),
+    "in_doubt": Look("unknown", "help-octagon", "Not certain"),
     "empty": Look("neutral", "circle-dashed", "Nothing deployed"),
     "serving": Look("good", "server", "Serves now"),
     "replaced": Look("neutral", "history", "Replaced"),

@@ -1,5 +1,6 @@
 """One environment: what runs there, what ran before, how it is reached, and the way back."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,7 +15,7 @@ from deployments.actions.remove_binding import remove_binding
 from deployments.actions.set_target import TargetSpec, set_target
 from deployments.forms import BindingForm, TargetForm
 from deployments.models import Cluster, Deployment, DeploymentState, Target, WorkloadBinding
-from deployments.running import runs_in
+from deployments.running import Now, runs_in
 from releases.models import ChangeRequest, PolicyActivation
 from releases.rows import SHOWN_WITH, address_of, held_up_by, row_of
 from releases.states import OPEN, ChangeRequestState
@@ -46,19 +47,18 @@ class EnvironmentPage(EnvironmentPart):
         environment = self.environment
         now = runs_in(environment.pk)
         past = list(self._past())
-        waiting = ChangeRequest.objects.filter(environment=environment, state__in=_UNDER_WAY)
+        under_way = ChangeRequest.objects.filter(environment=environment, state__in=_UNDER_WAY)
+        waiting = list(under_way.select_related(*SHOWN_WITH).order_by("-number")[:20])
         may_submit = self.held.may(Permission.SUBMIT_CHANGE, environment.pk)
         return {
             **super().context(),
             "now": now,
+            "again_url": self._again(now, waiting) if may_submit else "",
             "target": self.target,
             "bindings": self._bindings(),
             "policy": self._policy(),
             "past": [self._attempt(each, now.release_id, may_submit=may_submit) for each in past],
-            "waiting": [
-                row_of(each, ask=held_up_by(each), with_risk=False)
-                for each in waiting.select_related(*SHOWN_WITH).order_by("-number")[:20]
-            ],
+            "waiting": [row_of(each, ask=held_up_by(each), with_risk=False) for each in waiting],
             "may_submit": may_submit,
             "may_audit": self.held.may(Permission.VIEW_AUDIT),
             "may_manage": self.held.may(Permission.MANAGE_PROJECT),
@@ -84,6 +84,14 @@ class EnvironmentPage(EnvironmentPart):
     def _past(self) -> "QuerySet[Deployment]":
         attempts = self.environment.deployments.select_related("change_request__release")
         return attempts.order_by("-id")[:MOST_DEPLOYMENTS]
+
+    def _again(self, now: Now, waiting: Sequence[ChangeRequest]) -> str:
+        """Return where what arrived last is asked for once more, to make certain what runs; unless it was."""
+        is_asked = any(each.release_id == now.release_id for each in waiting)
+        if is_asked or not (now.doubts and now.release_id):
+            return ""
+        page = reverse("releases:new-change-request", args=[self.project.slug])
+        return f"{page}?release={now.release_id}&environment={self.environment.pk}"
 
     def _attempt(self, each: Deployment, now: int | None, *, may_submit: bool) -> dict[str, Any]:
         request = each.change_request

@@ -9,7 +9,7 @@ from audit.sentences import with_sentences
 from catalog.held import Held
 from catalog.models import Environment, User
 from deployments.models import Deployment, DeploymentState, DeploymentStep
-from deployments.running import Now, runs_in
+from deployments.running import Doubt, Now, runs_in
 from portal.change_requests.reading import Parts, read
 from releases.models import Approval, ChangeRequest, Evidence, GateResult, ReleaseItem
 from releases.policy_document import Policy
@@ -91,6 +91,13 @@ class Story:
         done = self.deployment
         before = done.pk if done and done.state == DeploymentState.SUCCEEDED else None
         return runs_in(self.change_request.environment_id, before=before)
+
+    @property
+    def doubts(self) -> list[Doubt]:
+        """Why nobody knows what runs there now; of its own end a request tells elsewhere."""
+        if self.change_request.deployed_at:
+            return []
+        return [each for each in self.now.doubts if each.number != self.change_request.number]
 
     @property
     def replaced_by(self) -> int | None:

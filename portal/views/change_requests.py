@@ -84,6 +84,7 @@ def whole(story: Story) -> dict[str, Any]:
         **changing(story),
         "crumbs": _crumbs(story),
         "passage": _passage(story),
+        "doubts": story.doubts,
         "rows": rows,
         "rows_in_words": count_in_words(rows),
         "comparisons": comparisons_of(story),
@@ -311,9 +312,15 @@ def _passage(story: Story) -> dict[str, Any]:
         "old_release": now.release,
         "old_since": now.since,
         "old_url": reverse("releases:release", args=[slug, now.release]) if now.release else "",
-        "old_label": "Ran before" if request.deployed_at else "Runs now",
+        "old_label": _old_label(story),
         "new_label": _new_label(story),
     }
+
+
+def _old_label(story: Story) -> str:
+    if story.change_request.deployed_at:
+        return "Ran before"
+    return "Arrived last" if story.now.doubts else "Runs now"
 
 
 def _new_label(story: Story) -> str:

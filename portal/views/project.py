@@ -133,23 +133,32 @@ class OverviewPage(ProjectPage):
         now: Now,
         waiting: dict[int, list[dict[str, str]]],
     ) -> None:
-        """Put the one next step on the card, if there is one for whoever looks."""
-        onward = next_environment(path, environment)
-        if onward is None or now.release_id is None:
+        """Put the one next step on the card, if there is one for whoever looks.
+
+        What is in doubt is made certain before anything goes on from there.
+        """
+        place = environment if now.doubts else next_environment(path, environment)
+        if place is None or now.release_id is None:
             return
-        if any(each["release"] == now.release for each in waiting[onward.pk]):
+        if any(each["release"] == now.release for each in waiting[place.pk]):
             return  # it has been asked for, and the card over there says so
-        if self.held.may(Permission.SUBMIT_CHANGE, onward.pk):
-            wish = urlencode({"release": now.release_id, "environment": onward.pk})
+        if self.held.may(Permission.SUBMIT_CHANGE, place.pk):
+            wish = urlencode({"release": now.release_id, "environment": place.pk})
             page = reverse("releases:new-change-request", args=[self.project.slug])
             card.action_url = f"{page}?{wish}"
-            card.action_label = f"Promote {now.release} to {onward.name}"
+            card.action_label = (
+                f"Deploy {now.release} again"
+                if now.doubts
+                else f"Promote {now.release} to {place.name}"
+            )
 
 
 def verdict_of(now: Now) -> str:
-    """Return what is known of an environment: verified by digest, vouched for, or nothing there."""
+    """Return what is known of an environment: verified by digest, vouched for, in doubt, or nothing there."""
+    if now.doubts:
+        return "in_doubt"
     if not now.release:
-        return "not_seen" if now.doubts else "empty"
+        return "empty"
     return "as_approved" if now.verified else "not_seen"
 
 

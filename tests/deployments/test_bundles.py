@@ -11,6 +11,7 @@ from deployments.executors import pace
 from deployments.models import Deployment, DeploymentState, DeploymentStep, StepState
 from deployments.running import LOOK_BACK, runs_in
 from releases.models import ChangeRequest
+from tests import factories
 from tests.deployments.ground import abandon, run
 
 
@@ -225,6 +226,44 @@ def test_then_no_page_and_no_answer_says_that_what_runs_is_as_approved(bundle, a
     assert told["runs"] == []
     assert len(told["should_run"]) == 2
     assert told["doubts"][0].startswith(sentence)
+
+
+def test_then_the_next_step_is_to_deploy_again_what_arrived_last(bundle, api, client):
+    put_there(bundle)
+    release = ChangeRequest.objects.get().release
+    cannot_be_put_back(bundle, api, status=403)
+    client.force_login(factories.admin())
+    offer = f"Deploy {release.version} again"
+    environment = reverse("deployments:environment", args=["payments", "staging"])
+    pages = environment, reverse("portal:project", args=["payments"])
+    for page in pages:
+        shown = client.get(page).content.decode()
+        assert "Not certain" in shown
+        assert offer in shown
+        assert "Promote" not in shown
+    again = bundle.asked(release=release)
+    for page in pages:
+        assert offer not in client.get(page).content.decode()
+    run(again)
+    shown = client.get(environment).content.decode()
+    assert "Not certain" not in shown
+    assert offer not in shown
+
+
+def test_who_decides_on_a_later_request_is_told_that_nobody_knows_what_runs(bundle, api, client):
+    put_there(bundle)
+    failed, _ = cannot_be_put_back(bundle, api, status=403)
+    later = bundle.asked(bundle.version())
+    client.force_login(bundle.oskar)
+
+    def told(request):
+        address = reverse("portal:change-request", args=[request.number])
+        return "What runs there now is not certain" in client.get(address).content.decode()
+
+    assert told(later)
+    assert not told(failed), "its own end is told in its own words"
+    run(later)
+    assert not told(later)
 
 
 def test_the_next_change_that_arrives_makes_it_certain_for_what_it_carries(bundle, api):
