@@ -130,7 +130,7 @@ class BodySizeMiddleware:
                     f"The body has {length} bytes; no call takes more than {_largest_body()}."
                 )
                 return errors.response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", sentence)
-            page = loader.render_to_string("413.html")
+            page = loader.render_to_string("413.html", {"largest": settings.EVIDENCE_MAX_BYTES})
             return HttpResponse(page, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         return self.get_response(request)
 

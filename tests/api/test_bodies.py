@@ -116,3 +116,4 @@ def test_a_body_larger_than_any_form_or_call_takes_is_refused_unread(client, set
     assert answer.status_code == 413
     kind = "application/problem+json" if address.startswith("/api/") else "text/html"
     assert answer["Content-Type"].startswith(kind)
+    assert ("a report may have up to 1000" in answer.content.decode()) is (kind == "text/html")
