@@ -52,7 +52,7 @@ stop:  ## Stop the portal that runs from this checkout
 WORKERS ?= 3
 TESTS ?= tests
 test: dev  ## Run the whole test suite: make test TESTS="tests/audit -x" runs a part
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+	@$(PY) -m pytest -n $(WORKERS) $(TESTS)
 
 # With a real MLflow server in its own environment; where that cannot be installed, a sentence says so.
 test-mlflow: dev  ## Run the tests of the model registry against a real MLflow server
@@ -61,7 +61,7 @@ test-mlflow: dev  ## Run the tests of the model registry against a real MLflow s
 	  MLFLOW_PYTHON="$(CURDIR)/.venv-mlflow/bin/python" $(PY) -m pytest tests/mlflow $(ARGS)
 
 coverage: dev  ## Run the test suite and fail below 95 % of lines and branches
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered
+	@$(PY) -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered
 
 templates = $$(find templates */templates -name '*.html' 2>/dev/null)
 lint: dev  ## Check style, types, layers, templates, migrations and locks

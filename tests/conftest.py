@@ -37,6 +37,13 @@ def pytest_configure(config):
     _ = settings.DATABASES
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from tests.support.distribution import ByFile  # noqa: PLC0415 -- only with pytest-xdist
+
+    return ByFile(config, log)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config):
     if services := config.stash.get(_SERVICES, None):

@@ -8,7 +8,7 @@ import pytest
 
 from tests import factories
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.slow
 
 MALFORMED = {
     "another type": [{"an": "object"}],

@@ -11,7 +11,7 @@ from tests import factories
 from tests.journeys.caller import Caller
 from tests.releases.scene import junit
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.slow
 
 SOON = timedelta(seconds=9)
 

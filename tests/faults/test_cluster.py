@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.slow
 
 ENDINGS = {"deployments.succeeded", "deployments.failed", "deployments.errored"}
 

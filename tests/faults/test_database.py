@@ -10,7 +10,7 @@ import pytest
 
 from tests import factories
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.slow
 
 
 def kill_the_postmaster(house):

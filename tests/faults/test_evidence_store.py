@@ -4,7 +4,7 @@ import resource
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.slow
 
 
 def suite(cases, name="ok"):

@@ -10,7 +10,7 @@ import pytest
 from tests.faults.test_evidence_store import suite
 from tests.journeys.caller import Caller
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.slow
 
 MEGABYTE = 1024 * 1024
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE t [<!ENTITY a "aaaaaaaaaa">

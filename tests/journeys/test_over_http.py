@@ -6,7 +6,7 @@ import pytest
 
 from tests.journeys.firm import Firm
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -8,8 +8,6 @@ import pytest
 from portal.celery import app
 from tests.support.wait import wait_for
 
-pytestmark = pytest.mark.xdist_group("live")
-
 
 @pytest.mark.slow
 def test_the_worker_takes_a_task_from_the_broker_and_another_takes_over_when_it_is_killed(

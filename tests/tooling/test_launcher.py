@@ -23,7 +23,7 @@ from portal.embedded.ports import free_port
 from tests.support import database
 from tests.support.wait import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("launcher")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 RUN = [sys.executable, "-m", "portal.embedded", "run"]
 NAMES = {
