@@ -83,7 +83,7 @@ class RetrainingEvent(EventName):
     RUNNING = "models_registry.retraining_running", "The training of {object} runs in {tool}."
     NO_ANSWER = (
         "models_registry.retraining_no_answer",
-        "{tool} gave no answer about {object}: {why}",
+        "A try to reach {tool} for {object} came to nothing: {why}",
     )
     UNCLEAR = (
         "models_registry.retraining_unclear",

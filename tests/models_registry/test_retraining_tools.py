@@ -160,7 +160,7 @@ def test_a_tool_that_is_away_or_busy_is_called_later_with_growing_pauses(kind, m
     assert bench.work(request).called_at is None
     assert bench.work(request).state == "triggered"
     assert len(bench.tool.begun) == 1
-    assert sum("gave no answer" in each for each in told(request)) == 1
+    assert sum("came to nothing" in each for each in told(request)) == 1
 
 
 def test_a_hung_tool_is_given_up_and_looked_after_later(make_bench, monkeypatch):
