@@ -1,5 +1,6 @@
 """Requests, responses and their verification. Pure: bytes in, bytes out."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ class AnchorInvalid(Exception):
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a verified response says: the time, in UTC, and who says so."""
+    """What a response says: the time, in UTC, and who says so."""
 
     time: datetime
     authority: str
@@ -35,6 +36,26 @@ class Stamp:
 def request_for(data: bytes) -> TimeStampRequest:
     """Return a request to stamp the SHA-256 of the data, with a nonce and for the signer's certificate."""
     return TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).build()
+
+
+def told_in(response: bytes, data: bytes) -> Stamp:
+    """Return what a response over the data says, without asking who signed it.
+
+    Args:
+        response: the DER of a TimeStampResp.
+        data: what was stamped, by its SHA-256 as ``request_for`` asks.
+
+    Raises:
+        AnchorInvalid: it is no response, no stamp was granted, or it is over something else.
+    """
+    try:
+        said = decode_timestamp_response(response).tst_info
+        stamped = said.message_imprint.message
+    except ValueError as error:
+        raise AnchorInvalid(f"The time stamp cannot be read: {error}.") from error
+    if stamped != hashlib.sha256(data).digest():
+        raise AnchorInvalid("The time stamp is over something else.")
+    return Stamp(said.gen_time.astimezone(UTC), _name_of(said.name))
 
 
 class StampVerifier:

@@ -24,6 +24,7 @@ from audit.packs.scope import Mode, Scope
 from audit.packs.sealed import SealedLog, sealed_log
 from audit.packs.signing_key import PackKey
 from audit.packs.snapshot import Snapshot
+from audit.packs.stamps import StampedCheckpoint, add_stamps, stamped_checkpoints
 from audit.packs.statement import Statement
 from audit.packs.zip_file import Archive
 from audit.times import in_utc
@@ -67,15 +68,19 @@ class Assembly:
         Raises:
             CannotBuild: the log is not sealed, was changed, or the scope names what is not there.
         """
-        if self.pack.request_event is None:
-            raise ValueError("A pack is requested with an event.")
         archive = Archive(settings.PACK_SCRATCH)
         try:
-            log = sealed_log(self.snapshot, self.pack.request_event)
+            log = sealed_log(self.snapshot, self._request)
             entries = self._fill(archive, log)
             return self._close(archive, out, log, entries)
         finally:
             archive.close()
+
+    @property
+    def _request(self) -> int:
+        if self.pack.request_event is None:
+            raise ValueError("A pack is requested with an event.")
+        return self.pack.request_event
 
     def _fill(self, archive: Archive, log: SealedLog) -> int:
         scope, parts = self.pack.wanted, sources()
@@ -86,11 +91,13 @@ class Assembly:
         self.progress.step("Prove the tree", log.size)
         wanted = None if scope.mode == Mode.FULL else {index // WIDTH for index in indexes}
         log.add_tiles(archive, wanted, self.progress.at)
+        stamped = stamped_checkpoints(self.snapshot, log, scope, self._request)
+        add_stamps(archive, log, stamped)
         statement = Statement()
         self._entries(archive, log, indexes, statement)
         self._lists(archive, parts, parameters, statement, scope)
         samples = self._samples(archive, parts, log, scope)
-        self._words(archive, log, scope, statement, samples)
+        self._words(archive, log, scope, statement, samples, stamped)
         return len(indexes)
 
     def _entries(
@@ -149,23 +156,26 @@ class Assembly:
         scope: Scope,
         statement: Statement,
         samples: Sequence[Sample],
+        stamped: Sequence[StampedCheckpoint],
     ) -> None:
         self.progress.step("Write the report", 3)
-        about = self._about(log, scope)
+        about = self._about(log, scope, stamped)
         statement.add_to(archive, about, scope)
         archive.add("scope.json", _json(scope.document))
         archive.add("allowed_signers", self.key.allowed_signers(log.checkpoint.origin))
         seed = f"{log.checkpoint.origin} {log.size} {log.checkpoint.root.hex()} {scope.document}"
         self._for_tools(archive, about, seed, statement, samples)
         self.progress.at(1)
-        archive.add("README.txt", readme(scope, log, self.key).encode())
+        archive.add("README.txt", readme(scope, log, self.key, about["time_stamps"]).encode())
         archive.add("report.pdf", report_of(about, scope, statement, samples))
         self.progress.at(2)
         archive.add("index.html", page_of(about, scope, log, statement, samples))
         with open(gatehouse_verify.__file__, "rb") as verifier:  # noqa: PTH123 -- a module's own path
             archive.copy("gatehouse_verify.py", verifier)
 
-    def _about(self, log: SealedLog, scope: Scope) -> dict[str, Any]:
+    def _about(
+        self, log: SealedLog, scope: Scope, stamped: Sequence[StampedCheckpoint]
+    ) -> dict[str, Any]:
         """Return what the statement says before its counts; nothing of it depends on the clock."""
         at = self.snapshot.one(_RECEIPT, {"event": self.pack.request_event})
         tree = {
@@ -179,6 +189,7 @@ class Assembly:
             "requested_by": self.pack.requested_by.pseudonym,
             "system": {"name": "Gatehouse", "version": settings.SPECTACULAR_SETTINGS["VERSION"]},
             "log": tree,
+            "time_stamps": [each.document for each in stamped],
             "scope": scope.document,
         }
 

@@ -11,6 +11,7 @@ import orjson
 from audit.packs.samples import Sample
 from audit.packs.scope import Scope
 from audit.packs.sealed import SealedLog
+from audit.packs.stamps import sentence_of
 from audit.packs.statement import Statement
 from audit.sentences import sentence_for
 
@@ -33,6 +34,7 @@ def page_of(
         "sentence": f"{scope.sentence[0].upper()}{scope.sentence[1:]}.",
         "checkpoint": bytes(log.note).decode(),
         "keys": [str(key) for key in log.keys],
+        "stamps": [sentence_of(each) for each in about["time_stamps"]],
         "control": statement.control,
         "files": [each.document for each in statement.told],
         "compared": [each.document for each in statement.compared],

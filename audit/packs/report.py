@@ -12,6 +12,7 @@ import typst
 
 from audit.packs.samples import Sample
 from audit.packs.scope import Mode, Scope
+from audit.packs.stamps import PLACE, ROOTS, sentence_of
 from audit.packs.statement import Statement
 
 _TEMPLATE: Final = Path(__file__).with_name("report.typ")
@@ -37,6 +38,7 @@ PART_ONLY: Final = (
     "That nothing in scope was left out of the lists, beyond the numbers of the streams and the counts "
     "above. A pack in full mode lets anybody draw the lists anew."
 )
+UNSTAMPED: Final = "That the log is as old as it says: no time stamp from outside is in this pack."
 _STEPS: Final = (
     (
         "Everything, with the program of one file from where you trust:",
@@ -51,6 +53,14 @@ _STEPS: Final = (
         ),
     ),
     ("README.txt has the rest: OpenSSH for the manifest, single entries, the log's key.", ""),
+)
+_STAMP_STEP: Final = (
+    "A time stamp, with the authority's certificates from where you trust:",
+    (
+        f"openssl ts -verify -CAfile {ROOTS} \\\n"
+        f"  -data {PLACE}/%s/checkpoint.body \\\n"
+        f"  -in {PLACE}/%s/checkpoint.tsr"
+    ),
 )
 
 
@@ -100,7 +110,7 @@ def _document(
     about: dict[str, Any], scope: Scope, statement: Statement, samples: Sequence[Sample]
 ) -> dict[str, Any]:
     at = datetime.fromisoformat(about["requested_at"])
-    log = about["log"]
+    log, stamps = about["log"], about["time_stamps"]
     return {
         "title": f"Evidence pack {about['pack']}",
         "date": [at.year, at.month, at.day],
@@ -113,6 +123,7 @@ def _document(
             ["Purpose", scope.purpose or "not said"],
             ["Log", log["origin"]],
             ["Entries", f"{log['size']} under the root {log['root']}"],
+            *(["Time stamp", sentence_of(each)] for each in stamps),
         ],
         "exceptions": len(statement.exceptions),
         "compared": [
@@ -123,9 +134,18 @@ def _document(
         "files": [[each.path, each.title, str(each.rows)] for each in statement.told],
         "samples_sentence": _how_drawn(scope, len(samples)),
         "samples": [_sample(sample) for sample in samples[:_MOST_SAMPLES]],
-        "steps": _STEPS,
-        "limits": [*LIMITS, *(() if scope.mode == Mode.FULL else (PART_ONLY,))],
+        "steps": [*_STEPS[:-1], *_stamp_steps(stamps), _STEPS[-1]],
+        "limits": [
+            *LIMITS,
+            *(() if scope.mode == Mode.FULL else (PART_ONLY,)),
+            *(() if stamps else (UNSTAMPED,)),
+        ],
     }
+
+
+def _stamp_steps(stamps: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    title, command = _STAMP_STEP
+    return [(title, command.replace("%s", str(each["size"]))) for each in stamps]
 
 
 def _control(control: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from audit.publishing.places import KEY_HISTORY, KEYS, directory_of
 from audit.tlog.checkpoints import Checkpoint
 from audit.tlog.errors import Malformed, TlogError
 from audit.tlog.keys import SignatureType, VerifierKey
-from audit.tlog.merkle import inclusion_path
+from audit.tlog.merkle import consistency_path, inclusion_path
 from audit.tlog.notes import Note, Signature
 from audit.tlog.policy_file import NOBODY, Policy, parse_policy
 from audit.tlog.proofs import InclusionProof
@@ -138,10 +138,21 @@ class SealedLog:
 
     def proof(self, index: int) -> bytes:
         """Return the ``.tlog-proof`` of an entry; ``add_tiles`` comes first."""
+        path = tuple(inclusion_path(index, self.size, self._tree()))
+        return bytes(InclusionProof(index, path, bytes(self.note)))
+
+    def consistency_path(self, old: int) -> list[bytes]:
+        """Return the hashes that lead from a smaller tree to this one; ``add_tiles`` comes first.
+
+        Raises:
+            ValueError: the size is not ``0 < old <= size``.
+        """
+        return consistency_path(old, self.size, self._tree())
+
+    def _tree(self) -> TileNodes:
         if self._nodes is None:
             self._nodes = TileNodes(self.size, self._read)
-        path = tuple(inclusion_path(index, self.size, self._nodes))
-        return bytes(InclusionProof(index, path, bytes(self.note)))
+        return self._nodes
 
     def _read(self, tile: Tile) -> bytes:
         if tile.level:

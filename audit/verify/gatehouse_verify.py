@@ -19,7 +19,7 @@ the limits that are printed say so. --strict lets every such limit count as "cou
 Needs Python 3.9 or newer and the package `cryptography`. Take this file from where you trust, not from the
 pack that you check. One file on purpose: it is to be read by whoever relies on it. Formats: RFC 6962
 trees; C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-tiles, tlog-proof, tlog-policy; OpenSSH
-signatures (PROTOCOL.sshsig); docs/evidence-packs.md for the pack.
+signatures (PROTOCOL.sshsig); RFC 3161 time stamps; docs/evidence-packs.md for the pack.
 """
 
 from __future__ import annotations
@@ -486,6 +486,40 @@ def root_of_inclusion(index: int, size: int, leaf: bytes, path: Sequence[bytes])
     if last != 0:
         raise Refused("The proof ends below the root.")
     return node
+
+
+def require_continued(before: Checkpoint, now: Checkpoint, path: Sequence[bytes]) -> None:
+    """Check that a tree continues an earlier one (RFC 9162, section 2.1.4.2)."""
+    if before.size == now.size and before.root == now.root and not path:
+        return
+    if not path or not 0 < before.size < now.size or any(len(each) != HASH for each in path):
+        raise Refused(f"It leads from no tree of {before.size} entries to one of {now.size}.")
+    # A perfect earlier tree is its own first node, and the proof leaves it out.
+    first, *rest = path if before.size & (before.size - 1) else [before.root, *path]
+    here, last = before.size - 1, now.size - 1
+    while here & 1:
+        here, last = here >> 1, last >> 1
+    if _roots_of_consistency(here, last, first, rest) != (before.root, now.root):
+        raise Refused("It leads to other roots.")
+
+
+def _roots_of_consistency(
+    here: int, last: int, first: bytes, rest: Sequence[bytes]
+) -> tuple[bytes, bytes]:
+    earlier = later = first
+    for sibling in rest:
+        if last == 0:
+            raise Refused("It is longer than the tree is high.")
+        if here & 1 or here == last:
+            earlier, later = node_hash(sibling, earlier), node_hash(sibling, later)
+            while here and not here & 1:
+                here, last = here >> 1, last >> 1
+        else:
+            later = node_hash(later, sibling)
+        here, last = here >> 1, last >> 1
+    if last != 0:
+        raise Refused("It ends below the root.")
+    return earlier, later
 
 
 def root_of_perfect(data: bytes) -> bytes:
@@ -1176,6 +1210,78 @@ def check_earlier(report: Report, raw: bytes, keys: list[Key], now: Checkpoint, 
     report.ok("earlier checkpoint", f"This log continues the one of {before.size} entries.")
 
 
+# ── time stamps ──────────────────────────────────────────────────────────────────────────────────
+
+_SIGNED_DATA, _TST_INFO = (
+    bytes.fromhex("2a864886f70d010702"),
+    bytes.fromhex("2a864886f70d0109100104"),
+)
+_HASHES = {
+    bytes.fromhex("608648016503040201"): "sha256",
+    bytes.fromhex("608648016503040202"): "sha384",
+    bytes.fromhex("608648016503040203"): "sha512",
+}
+_INTEGER, _OCTETS, _OID, _TIME, _SEQUENCE, _TAGGED = 0x02, 0x04, 0x06, 0x18, 0x30, 0xA0
+_GRANTED = (b"\x00", b"\x01")
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What an RFC 3161 response says; whose signature it has is not looked at."""
+
+    time: str
+    hash: str
+    imprint: bytes
+
+    @classmethod
+    def of(cls, raw: bytes) -> Stamp:
+        """Read a TimeStampResp: the TSTInfo in the signed data of its token (RFC 3161, RFC 5652)."""
+        [response] = _der(raw, _SEQUENCE)
+        status, token = _der(response, _SEQUENCE, _SEQUENCE)
+        if _der(status, _INTEGER)[0] not in _GRANTED:
+            raise Refused("The authority granted no time stamp.")
+        kind, content = _der(token, _OID, _TAGGED)
+        [signed] = _der(content, _SEQUENCE)
+        encapsulated = _der(signed, _INTEGER, 0x31, _SEQUENCE)[2]
+        inner, content = _der(encapsulated, _OID, _TAGGED)
+        if (kind, inner) != (_SIGNED_DATA, _TST_INFO):
+            raise Refused("It is no time stamp.")
+        [info] = _der(_der(content, _OCTETS)[0], _SEQUENCE)
+        _, _, stamped, _, time = _der(info, _INTEGER, _OID, _SEQUENCE, _INTEGER, _TIME)
+        algorithm, imprint = _der(stamped, _SEQUENCE, _OCTETS)
+        named = _HASHES.get(_der(algorithm, _OID)[0])
+        if named is None:
+            raise Refused("The time stamp is over a hash that is not known here.")
+        return cls(_moment(time), named, imprint)
+
+
+def _der(data: bytes, *tags: int) -> list[bytes]:
+    """Return the contents of the first elements of DER, which must have these tags; more may follow."""
+    found, at = [], 0
+    for tag in tags:
+        if at + 2 > len(data) or data[at] != tag:
+            raise Refused("It is not in the form of a time stamp (DER).")
+        length, at = data[at + 1], at + 2
+        if length & 0x80:
+            size = length & 0x7F
+            if not 0 < size <= 4:
+                raise Refused("It is not in the form of a time stamp (DER).")
+            length, at = int.from_bytes(data[at : at + size], "big"), at + size
+        if at + length > len(data):
+            raise Refused("The time stamp is cut short.")
+        found.append(data[at : at + length])
+        at += length
+    return found
+
+
+def _moment(raw: bytes) -> str:
+    found = re.fullmatch(rb"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d{1,9})?Z", raw)
+    if found is None:
+        raise Refused("The time stamp says no time.")
+    year, month, day, hour, minute, second = (part.decode() for part in found.groups())
+    return f"{year}-{month}-{day} {hour}:{minute}:{second} UTC"
+
+
 # ── entries ──────────────────────────────────────────────────────────────────────────────────────
 
 _MEMBERS = {"at", "body", "db", "id", "s", "seq", "v"}
@@ -1536,6 +1642,7 @@ class Story:
 MANIFEST = "MANIFEST.sha256"
 SIGNATURE = "MANIFEST.sha256.sig"
 EVENTS = "formats/events.jsonl"
+STAMPED = "log/previous-checkpoints/"
 CHANGES = "population/change_requests.csv"
 APPROVALS = "population/approvals.csv"
 DEPLOYMENTS = "population/deployments.csv"
@@ -1548,9 +1655,11 @@ class Pack:
         self.report, self.path, self.trust, self.workers = report, path, trust, workers
         self.source: Source = source_at(path)
         self.keys: list[Key] = []
+        self.own: list[Key] = []
         self.policy: Policy | None = None
         self.checkpoint: Checkpoint | None = None
         self.notes: set[bytes] = set()
+        self.stamped: list[int] = []
         self.tree: Tree | None = None
         self.scope: dict[str, Any] = {}
         self.story = Story(report)
@@ -1566,6 +1675,7 @@ class Pack:
             ("openssl files", self._openssl_files),
             ("tiles", self._tiles),
             ("earlier checkpoint", self._earlier),
+            ("time stamps", self._stamps),
             ("events", self._events),
             ("change requests", self._changes),
             ("approvals", self._approvals),
@@ -1649,6 +1759,7 @@ class Pack:
 
     def _checkpoint(self) -> None:
         own = [Key.of(line) for line in read(self.source, "log.vkey").decode().split("\n") if line]
+        self.own = own
         policy = self.trust.policy
         if policy is None and self.source.has("policy.tlog"):
             policy = Policy.of(read(self.source, "policy.tlog"))
@@ -1718,6 +1829,81 @@ class Pack:
         if self.trust.earlier is not None:
             now = self._signed_checkpoint()
             check_earlier(self.report, self.trust.earlier, self.keys, now, self._verified_tree())
+
+    # ── when the log was in which state ──────────────────────────────────────────────────────────
+
+    def _stamps(self) -> None:
+        sizes = {
+            number_of(name.split("/")[2])
+            for name in self.source.names()
+            if name.startswith(STAMPED)
+        }
+        self.stamped = sorted(sizes)
+        for size in self.stamped:
+            with Check(self.report, "time stamps"):
+                self._stamp(size)
+        if sizes:
+            self.report.limit(
+                "time stamps",
+                "That the authority signed them, and when, is for OpenSSL, with the authority's certificates "
+                f"from where you trust:  openssl ts -verify -CAfile ROOTS -data {STAMPED}"
+                f"{max(sizes)}/checkpoint.body -in {STAMPED}{max(sizes)}/checkpoint.tsr",
+            )
+        else:
+            self.report.limit(
+                "time stamps",
+                "The pack has no time stamp: that the log is as old as it says is the portal's word, and "
+                "that of its witnesses.",
+            )
+
+    def _stamp(self, size: int) -> None:
+        base, now = f"{STAMPED}{size}/", self._signed_checkpoint()
+        note = Note.of(self._needed(f"{base}checkpoint"))
+        before = Checkpoint.of_text(note.text)
+        if (before.origin, before.size) != (now.origin, size):
+            raise Refused(
+                f"{base}checkpoint is that of {before.origin} over {before.size} entries."
+            )
+        self._is_signed(note, size)
+        proof = f"log/consistency/{size}-{now.size}.txt"
+        lines = self._needed(proof).decode("ascii", "replace").split("\n")
+        try:
+            require_continued(before, now, [of_base64(line) for line in lines if line])
+        except Refused as error:
+            raise Refused(
+                f"{proof} does not show that this log continues the stamped checkpoint: {error}"
+            ) from None
+        if self._needed(f"{base}checkpoint.body") != note.text.encode():
+            raise Refused(f"{base}checkpoint.body is not the text of the checkpoint.")
+        stamp = Stamp.of(self._needed(f"{base}checkpoint.tsr"))
+        if hashlib.new(stamp.hash, note.text.encode()).digest() != stamp.imprint:
+            raise Refused(f"The time stamp on {size} entries is over something else.")
+        self.report.ok(
+            "time stamps",
+            f"This log continues the checkpoint over its first {size} entries, and a stamp over that one "
+            f"says {stamp.time}.",
+        )
+
+    def _is_signed(self, note: Note, size: int) -> None:
+        """By a key that is trusted; or, if the log has another one now, by one that it says it had."""
+        if note.signed_by(self.keys):
+            return
+        before = note.signed_by(self.own)
+        if not before:
+            raise Refused(
+                f"The stamped checkpoint over {size} entries is not signed by a key that is trusted here."
+            )
+        self.report.limit(
+            "time stamps",
+            f"The checkpoint over {size} entries is signed by {before[0][0]}, an earlier key by the pack's "
+            "own word; that the log continues it holds all the same.",
+        )
+
+    def _needed(self, name: str) -> bytes:
+        """Return a file without which a time stamp shows nothing."""
+        if not self.source.has(name):
+            raise Refused(f"{name} is missing.")
+        return read(self.source, name)
 
     # ── the events ───────────────────────────────────────────────────────────────────────────────
 
@@ -1886,6 +2072,20 @@ class Pack:
             raise Refused("The statement of completeness is about another checkpoint.")
         if {**statement["scope"]} != self.scope:
             raise Refused("The statement of completeness is about another scope.")
+        stamps = [each["size"] for each in statement.get("time_stamps", [])]
+        if stamps != self.stamped:
+            raise Refused(
+                f"It tells time stamps on {stamps} entries; those in the pack are on {self.stamped}."
+            )
+        self._same_counts(statement)
+        if not self.report.is_wrong("statement of completeness"):
+            self.report.ok(
+                "statement of completeness",
+                f"{len(statement['files'])} files have the rows that it says; "
+                f"{len(statement['reconciliation'])} counts of tables and log agree.",
+            )
+
+    def _same_counts(self, statement: dict[str, Any]) -> None:
         for each in statement["files"]:
             counted = self._count(each["path"])
             if counted != each["rows"]:
@@ -1900,12 +2100,6 @@ class Pack:
                     f"The portal itself says: {each['check']}: expected {each['expected']}, "
                     f"found {each['actual']}.",
                 )
-        if not self.report.is_wrong("statement of completeness"):
-            self.report.ok(
-                "statement of completeness",
-                f"{len(statement['files'])} files have the rows that it says; "
-                f"{len(statement['reconciliation'])} counts of tables and log agree.",
-            )
 
     def _count(self, name: str) -> int:
         if name not in self.lines:

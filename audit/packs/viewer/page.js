@@ -226,6 +226,7 @@ function show() {
   fact(facts, "Entries", pack.about.log.size);
   fact(facts, "Root", pack.about.log.root);
   for (const key of pack.keys) fact(facts, "Key", key);
+  for (const stamp of pack.stamps) fact(facts, "Time stamp", stamp);
   fact(facts, "Asked for", `${pack.about.requested_at} by ${pack.about.requested_by}`);
   if (pack.control) showControl(pack.control);
   table("compared", ["Comparison", "Expected", "Found", "Result"],

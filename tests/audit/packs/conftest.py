@@ -20,6 +20,16 @@ def world(transactional_db):
     return World.make()
 
 
+@pytest.fixture
+def authority(settings, tmp_path):
+    """A time-stamp authority whose stamps the portal believes."""
+    from tests.audit.anchors.authority import Authority  # noqa: PLC0415 -- only here
+
+    found = Authority(tmp_path / "authority")
+    settings.TIMESTAMP_ROOTS_FILE = str(found.roots)
+    return found
+
+
 _KEPT = {}
 
 
@@ -31,7 +41,9 @@ def _kept(request, mode):
         # Fixtures that are asked for only now cannot tell pytest-django that they commit.
         request.node.add_marker(pytest.mark.django_db(transaction=True))
         world, ledger = (request.getfixturevalue(name) for name in ("world", "ledger"))
-        _KEPT[mode] = after_some_weeks(world, ledger, mode)
+        # One with a time stamp, one without.
+        authority = request.getfixturevalue("authority") if mode == "part" else None
+        _KEPT[mode] = after_some_weeks(world, ledger, mode, authority)
     return _KEPT[mode]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files.storage import storages
 
+from audit.anchors.tokens import request_for
 from audit.models import Tree
 from audit.packs.build import build
 from audit.packs.models import Pack
@@ -18,7 +19,7 @@ from audit.packs.signing_key import key_in
 from audit.publishing.places import KEYS
 from audit.tlog.checkpoints import Checkpoint
 from audit.tlog.keys import SigningKey
-from audit.tlog.notes import sign_checkpoint
+from audit.tlog.notes import Note, sign_checkpoint
 from audit.verify import gatehouse_verify as verifier
 from tests import factories
 from tests.support.log import ORIGIN, connected, sequence
@@ -64,6 +65,19 @@ class Ledger:
         return pack
 
 
+def stamped(note, authority):
+    """Have the checkpoint stamped, as the courier does; return the stamp."""
+    text = Note.of(note.encode()).text
+    token = authority.stamp(request_for(text.encode()).as_bytes())
+    with connected("signer") as connection:
+        connection.execute(
+            "INSERT INTO audit_anchor (checkpoint_id, kind, authority, token)"
+            " SELECT id, 'rfc3161', 'Stamps', %s FROM audit_checkpoint WHERE note = %s",
+            [token, note],
+        )
+    return token
+
+
 def zip_of(pack: Pack) -> bytes:
     with storages["packs"].open(pack.stored_name) as stream:
         return stream.read()
@@ -91,17 +105,20 @@ class Kept:
     vkey: str
     key: SigningKey
     pack_key: object
+    tokens: list
 
 
-def after_some_weeks(world, ledger, mode):
-    """One change deployed, one rejected, one half signed, one refused to its requester."""
+def after_some_weeks(world, ledger, mode, authority=None):
+    """One change deployed, one rejected, one half signed, one refused to its requester; some time stamps."""
     world.deployed()
+    tokens = [stamped(ledger.seal(), authority)] if authority else []
     world.rejected(world.request())
+    tokens += [stamped(ledger.seal(), authority)] if authority else []
     world.signed(world.request(), "tom")
     by = factories.admin() if mode == "full" else world.audrey
     pack = ledger.pack(by, project="payments", mode=Mode(mode), purpose="the yearly audit")
     key = key_in(Path(settings.PACK_KEY_FILE))
-    return Kept(zip_of(pack), ledger.vkey, ledger.key, key)
+    return Kept(zip_of(pack), ledger.vkey, ledger.key, key, tokens)
 
 
 def signed_again(folder, key):

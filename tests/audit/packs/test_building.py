@@ -28,7 +28,7 @@ from deployments.audit_events import DeploymentEvent
 from releases.actions.withdraw import withdraw
 from releases.audit_events import ReleaseEvent
 from tests import factories
-from tests.audit.packs.ledger import looked_at, unpacked, zip_of
+from tests.audit.packs.ledger import looked_at, stamped, unpacked, zip_of
 from tests.support.log import connected
 from tests.support.unguarded import unguarded
 
@@ -130,9 +130,10 @@ def test_a_deployment_without_approval_is_listed_and_counted(world, ledger, tmp_
     assert status == verifier.WRONG, said
 
 
-def test_the_same_is_the_same_bytes(world, ledger, settings, tmp_path):
+def test_the_same_is_the_same_bytes(world, ledger, authority, settings, tmp_path):
     settings.PACK_SCRATCH = str(tmp_path)
     world.deployed()
+    stamped(ledger.seal(), authority)
     pack = claim(ledger.asked(world.audrey, project="payments").pk, worker="one")
     key = building.key_in(building.Path(building.settings.PACK_KEY_FILE))
     made = []
@@ -141,6 +142,8 @@ def test_the_same_is_the_same_bytes(world, ledger, settings, tmp_path):
         with snapshot() as seen:
             Assembly(pack, seen, key, Progress(pack, pack.lease_holder)).write(out)
         made.append(out.getvalue())
+        # A stamp that comes meanwhile changes nothing.
+        stamped(ledger.seal(), authority)
     assert made[0] == made[1]
 
 

@@ -232,6 +232,7 @@ def test_any_name_may_stand_in_the_report():
     )
     about = {
         "pack": 1, "requested_at": "2026-11-20T12:00:00.000000Z", "requested_by": "usr_1",
+        "time_stamps": [],
         "log": {"origin": "x", "size": 3, "root": "00"},
     }  # fmt: skip
     statement = Statement(compared=[Compared("=1", 1, 2)])

@@ -5,6 +5,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+import time
 import zipfile
 
 import pytest
@@ -81,6 +82,29 @@ def test_openssl_finds_a_changed_checkpoint(folder):
     path = folder / "log/checkpoint.body"
     path.write_bytes(path.read_bytes().replace(b"log.example", b"log.exampl3"))
     assert openssl_verify(folder).returncode != 0
+
+
+def openssl_ts(folder, *more):
+    [stamp] = (folder / "log/previous-checkpoints").iterdir()
+    return run(
+        "openssl", "ts", "-verify", "-CAfile", "log/timestamp-roots.pem", "-data", f"{stamp}/checkpoint.body",
+        "-in", f"{stamp}/checkpoint.tsr", *more, cwd=folder,
+    )  # fmt: skip
+
+
+@needs("openssl")
+def test_openssl_verifies_the_time_stamp(folder):
+    for more in ((), ("-attime", str(int(time.time())))):
+        done = openssl_ts(folder, *more)
+        assert (done.returncode, done.stdout) == (0, b"Verification: OK\n"), done.stderr
+
+
+@needs("openssl")
+def test_openssl_finds_a_time_stamp_on_something_else(folder):
+    [stamp] = (folder / "log/previous-checkpoints").iterdir()
+    path = stamp / "checkpoint.body"
+    path.write_bytes(path.read_bytes().replace(b"log.example", b"log.exampl3"))
+    assert openssl_ts(folder).returncode != 0
 
 
 @needs("unzip")

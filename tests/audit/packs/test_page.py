@@ -46,6 +46,7 @@ def test_it_shows_the_samples_and_the_counts(folder, opened):
     page.locator("#samples > details").first.locator("summary").first.click()
     assert "Priya Raman asked to put" in page.locator("#samples").inner_text()
     assert "equal" in page.locator("#compared").inner_text()
+    assert "entries were there on 20" in page.locator("#log").inner_text()
 
 
 def test_it_verifies_signature_proofs_and_names(folder, opened):

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.tlog.keys import SigningKey
+from audit.tlog.merkle import consistency_path, subtree_root
 from audit.verify import gatehouse_verify as verifier
 from tests.audit.verify.paper import ORIGIN, PaperLog, entry
 
@@ -98,3 +99,27 @@ def test_no_byte_of_a_proof_may_be_another(log, folder, data):
         if verifier.root_of_inclusion(index, seen.size, leaf, path) != seen.root:
             raise verifier.Refused("another root")
     assert report.status(strict=False) == verifier.WRONG
+
+
+def test_a_consistency_proof_leads_between_any_two_sizes_and_no_other_one_does():
+    leaves = [verifier.leaf_hash(b"%d" % number) for number in range(24)]
+
+    def node(height, index):
+        if not height:
+            return leaves[index]
+        return verifier.node_hash(node(height - 1, 2 * index), node(height - 1, 2 * index + 1))
+
+    trees = [
+        verifier.Checkpoint(ORIGIN, size, subtree_root(0, size, node)) for size in range(1, 24)
+    ]
+    for now in trees:
+        for before in trees[: now.size]:
+            path = consistency_path(before.size, now.size, node)
+            verifier.require_continued(before, now, path)
+            fork = verifier.Checkpoint(ORIGIN, before.size, bytes(32))
+            for earlier, other in (
+                (before, [*path, bytes(32)]), (before, [bytes(32), *path[1:]]), (fork, path),
+                (now, path or [bytes(32)]),
+            ):  # fmt: skip
+                with pytest.raises(verifier.Refused):
+                    verifier.require_continued(earlier, now, other)
