@@ -216,10 +216,14 @@ class TriggerPage(FormPage, ProjectPage):
             **super().context(),
             "title": "What trains it again" if self.model else "What trains models again",
             "lead": f"What Gatehouse calls to have a new version of {whose} trained. Calls lead to public "
-            "addresses, and to hosts that the operator names.",
+            f"addresses, and to hosts that the operator names.{self.instead_of()}",
             "submit_label": "Save",
             "cancel_url": self.back(),
         }
+
+    def instead_of(self) -> str:
+        """Say in whose place it comes, if there is something."""
+        return ""
 
     def act(self, fields: dict[str, Any]) -> str:
         """Create it, or change it."""
@@ -255,6 +259,13 @@ class ModelTriggerPage(TriggerPage):
     def crumbs(self) -> Crumbs:
         """The way here."""
         return crumbs_of(self.model)
+
+    def instead_of(self) -> str:
+        """Name what trains it as long as it has no trigger of its own."""
+        common = RetrainingTrigger.objects.of_model(self.model)
+        if common is None or common == self.trigger or not common.is_active:
+            return ""
+        return f" So far the {common} is called ({common.address}); what you save here takes its place."
 
     def back(self) -> str:
         """Return to the model's page."""

@@ -177,6 +177,19 @@ def test_the_administrator_says_what_is_called_and_changes_it(staffed, as_):
     assert not made.is_active
 
 
+def test_who_gives_a_model_its_own_trigger_reads_in_whose_place_it_comes(staffed, as_):
+    page = at("model-trigger", staffed.model.pk)
+    oskar = as_("oskar")
+    RetrainingTrigger.objects.update(model=None)
+    address = staffed.trigger.address
+    assert f"for the models of Credit is called ({address})" in text(oskar.get(page))
+    RetrainingTrigger.objects.update(is_active=False)
+    assert "takes its place" not in text(oskar.get(page))
+    assert oskar.post(page, NEW).status_code == 302
+    RetrainingTrigger.objects.update(is_active=True)
+    assert "takes its place" not in text(oskar.get(page))
+
+
 def test_no_page_asks_more_often_when_there_is_more(staffed, as_):
     client = as_("oskar")
     request = staffed.begun()
