@@ -35,6 +35,13 @@ SELECT d.id, d.environment_id, d.finished_at, d.change_request_id, r.version, r.
         WHERE s.deployment_id = d.id AND s.verb = 'verify' AND s.state = 'done'
           AND s.record -> 'artifacts' ? a.name
     ),
+    a.kind <> 'image' AND EXISTS (
+        SELECT FROM deployments_deploymentstep s
+        WHERE s.deployment_id = d.id AND s.verb = 'verify' AND s.record ? 'artifacts'
+    ) AND NOT EXISTS (
+        SELECT FROM deployments_deploymentstep s
+        WHERE s.deployment_id = d.id AND s.verb = 'verify' AND s.record -> 'artifacts' ? a.name
+    ),
     a.name, a.kind, v.version, v.id, v.digest, d.state = 'succeeded'
 FROM unnest(%(environments)s::bigint[]) AS place (id)
 CROSS JOIN LATERAL (
@@ -83,6 +90,8 @@ class _Item(NamedTuple):
     was_verified: bool
     was_compared: bool
     """Whether the artifact's own workload was; older steps do not say whose it was."""
+    was_left_alone: bool
+    """Whether the cluster's target had no workload for it, so that nothing was done about it."""
     artifact: str | None
     kind: str
     version: str
@@ -95,6 +104,15 @@ class _Item(NamedTuple):
     def is_carried(self) -> bool:
         """Whether the deployment put the artifact somewhere."""
         return self.kind == ArtifactKind.IMAGE or self.was_compared
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the deployment put the artifact there for certain.
+
+        Without workloads of ours there is nothing to compare: somebody's word, or an outside executor's, is
+        given for everything in the release.
+        """
+        return self.arrived and (self.is_carried or not self.was_verified)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,15 +247,18 @@ def _now(items: Sequence[_Item]) -> Now:
 
 
 def _doubts(items: Sequence[_Item]) -> tuple[Doubt, ...]:
-    """Return what nobody knows: per artifact, unless something newer put it there."""
+    """Return what nobody knows: per artifact, unless something newer put it there for certain."""
     seen: set[str] = set()
     doubted: dict[int, list[str]] = {}
     for item in items:
         if item.artifact is None or item.artifact in seen:
             continue
-        if not item.arrived:
+        if item.arrived:
+            if item.is_certain:
+                seen.add(item.artifact)
+        elif not item.was_left_alone:
             doubted.setdefault(item.number, []).append(item.artifact)
-        seen.add(item.artifact)
+            seen.add(item.artifact)
     return tuple(Doubt(number=number, artifacts=tuple(each)) for number, each in doubted.items())
 
 

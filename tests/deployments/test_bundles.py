@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import Event
+from deployments.actions.remove_binding import remove_binding
 from deployments.clients.cluster import ClusterRefused, ClusterUnavailable, RolloutPhase
 from deployments.executors import pace
 from deployments.models import Deployment, DeploymentState, DeploymentStep, StepState
@@ -278,6 +280,52 @@ def test_the_next_change_that_arrives_makes_it_certain_for_what_it_carries(bundl
     }
     run(bundle.request(bundle.model()))
     assert runs_in(bundle.staging.pk).doubts == ()
+
+
+def unbind_model(ground):
+    binding = ground.staging.target.bindings.get(workload_kind="InferenceService")
+    remove_binding(ground.staging, binding.pk, by=ground.oskar)
+
+
+def test_a_change_that_leaves_the_model_alone_does_not_make_it_certain(bundle, api):
+    put_there(bundle)
+    change_request, _ = cannot_be_put_back(bundle, api, status=403)
+    unbind_model(bundle)
+    assert run(bundle.request(bundle.version(), bundle.model())).state == "succeeded"
+    now = runs_in(bundle.staging.pk)
+    assert [(each.number, each.artifacts) for each in now.doubts] == [
+        (change_request.number, ("fraud-model",))
+    ]
+
+
+def test_a_model_that_was_left_alone_is_not_in_doubt(bundle, api):
+    put_there(bundle)
+    _, deployment = cannot_be_put_back(bundle, api, status=403)
+    assert deployment.steps.filter(workload="fraud", verb="verify").delete()[0] == 1  # not planned
+    assert [each.artifacts for each in runs_in(bundle.staging.pk).doubts] == [("payments-api",)]
+
+
+@pytest.mark.parametrize("executor", ["manual", "webhook"])
+def test_a_word_that_it_was_carried_out_is_given_for_everything_in_the_release(
+    bundle, api, executor
+):
+    put_there(bundle)
+    cannot_be_put_back(bundle, api, status=403)
+    change_request = bundle.request(bundle.version(), bundle.model())
+    said = Deployment.objects.create(
+        change_request=change_request,
+        environment=bundle.staging,
+        state=DeploymentState.SUCCEEDED,
+        give_up_at=timezone.now(),
+        lease_until=timezone.now(),
+        finished_at=timezone.now(),
+    )
+    steps = {"manual": ["attest"], "webhook": ["call", "attest"]}[executor]
+    for position, verb in enumerate(steps, start=1):
+        said.steps.create(position=position, verb=verb, title=verb, state=StepState.DONE)
+    now = runs_in(bundle.staging.pk)
+    assert now.doubts == ()
+    assert not now.verified
 
 
 def test_what_nobody_could_even_begin_to_put_back_is_in_doubt(bundle, api):
