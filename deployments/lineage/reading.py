@@ -1,6 +1,5 @@
 """What a lineage is made of, read in a constant number of queries and never more than the bounds."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,14 +9,15 @@ from django.urls import reverse
 
 from catalog.models import ArtifactKind, ArtifactVersion, Environment
 from deployments.lineage.graph import Carried, Facts, Graph, Made, Released, Run, Stage, graph_of
+from deployments.lineage.reports import reports_of
 from deployments.lineage.states import address_of_data
 from deployments.models import Deployment, DeploymentState
 from deployments.running import runs_in
 from models_registry.models import ModelVersion
 from releases.comparing.champion import champions_in
 from releases.comparing.datasets import datasets_of
-from releases.comparing.known import Known, known_of, says_something
-from releases.models import DATA_KINDS, Evidence, Release
+from releases.comparing.known import Known, known_of
+from releases.models import Evidence, Release
 from releases.rows import address_of
 
 
@@ -148,7 +148,7 @@ def _releases(
 
 def _released(releases: Sequence[Release], bounds: Bounds, remarks: list[str]) -> list[Released]:
     """Return the releases with the data that their own newest reports name; one query."""
-    reports = _reports_of(releases)
+    reports = reports_of([each.pk for each in releases])
     return [
         Released(
             pk=release.pk,
@@ -164,17 +164,6 @@ def _released(releases: Sequence[Release], bounds: Bounds, remarks: list[str]) -
         )
         for release in releases
     ]
-
-
-def _reports_of(releases: Sequence[Release]) -> Mapping[int, list[Evidence]]:
-    rows = Evidence.objects.filter(
-        release__in=[each.pk for each in releases], kind__in=DATA_KINDS
-    ).order_by("release_id", "kind", "-id")
-    found: dict[int, list[Evidence]] = defaultdict(list)
-    for row in rows.distinct("release_id", "kind"):
-        if row.release_id and says_something(row):
-            found[row.release_id].append(row)
-    return found
 
 
 def _carried(

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from catalog.models import ArtifactKind, ArtifactVersion, Environment, User
+from deployments.lineage.reports import reports_of
 from deployments.lineage.states import (
     State,
     records_with,
@@ -164,26 +165,33 @@ def uses_of(digest: str, *, reader: User, most: int) -> Uses:
 
 
 def _named(states: Sequence[State], reader: User) -> _Named:
-    """Read who names one of the states; four queries."""
+    """Read who names one of the states; five queries."""
     digests = spelt(states)
     records = ModelVersion.objects.visible_to(reader).filter(records_with(digests))
     reports = Evidence.objects.visible_to(reader).filter(reports_with(digests))
     itself = ArtifactVersion.objects.visible_to(reader).filter(
         artifact__kind=ArtifactKind.DATASET, digest__in=digests
     )
-    said = list(reports.values_list("artifact_version_id", "release_id"))
+    said = list(reports.values_list("pk", "artifact_version_id", "release_id"))
     named = _Named(
         versions={pk for pk in records.values_list("artifact_version_id", flat=True) if pk}
-        | {version for version, _ in said if version},
+        | {version for _, version, _ in said if version},
         itself=set(itself.values_list("pk", flat=True)),
     )
     items = ReleaseItem.objects.filter(
-        release__in={release for _, release in said if release},
+        release__in=_releases_that_say_so(said),
         artifact_version__artifact__kind=ArtifactKind.MODEL,
     )
     for version, release in items.values_list("artifact_version_id", "release_id"):
         named.releases.setdefault(version, set()).add(release)
     return named
+
+
+def _releases_that_say_so(said: Iterable[tuple[int, int | None, int | None]]) -> list[int]:
+    """Return the releases of which a report that still counts names the data, of these reports."""
+    meant = {report: release for report, _, release in said if release}
+    counting = reports_of(set(meant.values()))
+    return [release for release, rows in counting.items() if any(row.pk in meant for row in rows)]
 
 
 def _places(named: _Named, reader: User) -> list[_Place]:

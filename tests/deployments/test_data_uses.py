@@ -136,6 +136,18 @@ def test_a_report_about_a_release_speaks_of_its_models_in_that_release_only(scen
     assert places(ask(scene)) == [(str(version), "staging")]
 
 
+def test_a_report_about_a_release_that_was_replaced_by_a_newer_one_counts_no_more(scene):
+    version = model(scene, artifact="credit", datasets=[])
+    release = serve(scene, version).change_request.release
+    scene.evidence(release, lock(ONE), kind="dvc")
+    assert names(ask(scene)) == [str(version)]
+    scene.evidence(release, lock(TWO), kind="dvc")
+    assert (names(ask(scene)), places(ask(scene))) == ([], [])
+    assert names(ask(scene, f"md5:{TWO}")) == [str(version)]
+    scene.evidence(release, b"schema: '2.0'\nstages: {}\n", kind="dvc")
+    assert names(ask(scene, f"md5:{TWO}")) == []
+
+
 def test_what_is_on_its_way_is_named_until_it_has_come_to_its_end(scene):
     version = made_from(scene)
     scene.in_force(scene.production, gates=[], approvals=[])
