@@ -1,5 +1,7 @@
 """Which alias stands for which environment, and which alias moves were the portal's own."""
 
+from django.utils import timezone
+
 from audit.record import record
 from catalog.models import ArtifactVersion, Environment, Tier, the_portal
 from models_registry.audit_events import ModelEvent
@@ -14,7 +16,6 @@ from models_registry.models.alias import ALIAS_FORM
 from models_registry.queue import nudge_alias_orders
 
 CHAMPION = "champion"
-_CARRIED_OUT = (AliasOrderState.SETTING, AliasOrderState.SET)
 
 
 def alias_of(environment: Environment) -> str:
@@ -40,8 +41,8 @@ def environment_of(model: RegisteredModel, alias: str) -> Environment | None:
 
 
 def ordered_last(model: RegisteredModel, alias: str) -> AliasOrder | None:
-    """Return the last order of the portal for an alias that reached MLflow or is on its way."""
-    orders = AliasOrder.objects.filter(model=model, alias=alias, state__in=_CARRIED_OUT)
+    """Return the last order of the portal for an alias that reached MLflow, is on its way or may have."""
+    orders = AliasOrder.objects.perhaps_carried_out().filter(model=model, alias=alias)
     return orders.order_by("-pk").first()
 
 
@@ -84,6 +85,34 @@ def order_aliases(environment: Environment, release_id: int, *, change_request: 
             _order(version, environment, alias, change_request)
 
 
+def end_unasked(order: AliasOrder, alias: str) -> None:
+    """End an order under a name that is its environment's no more; what serves there gets the other one.
+
+    No action: the caller holds the order's row in its own transaction.
+
+    Args:
+        order: with its version, its model's registry and project, and its environment.
+        alias: of the environment now; empty for none.
+    """
+    now = f"has the alias {alias} now" if alias else "has no alias any more"
+    order.state, order.ended_at = AliasOrderState.OVERTAKEN, timezone.now()
+    order.sentence = f"{order.environment.name} {now}."
+    order.save(update_fields=["state", "sentence", "ended_at"])
+    record(
+        ModelEvent.ALIAS_LEFT,
+        subject=order.model,
+        by=the_portal(),
+        alias=order.alias,
+        version=order.version.number,
+        environment=order.environment.name,
+        why=order.sentence,
+    )
+    same = AliasOrder.objects.filter(model=order.model, environment=order.environment)
+    if alias and not same.filter(change_request__gt=order.change_request).exists():
+        order.version.model = order.model
+        _order(order.version, order.environment, alias, order.change_request)
+
+
 def holds_models(version: ArtifactVersion) -> bool:
     """Return whether an artifact version came from a model registry."""
     return ModelVersion.objects.filter(artifact_version=version).exists()
@@ -97,13 +126,13 @@ def _in_words(order: AliasOrder, model: RegisteredModel) -> str:
 def _order(
     version: ModelVersion, environment: Environment, alias: str, change_request: int
 ) -> None:
-    _, is_new = AliasOrder.objects.get_or_create(
+    order, is_new = AliasOrder.objects.get_or_create(
         change_request=change_request,
         version=version,
         alias=alias,
         defaults={"model": version.model, "environment": environment},
     )
-    if not is_new:
+    if not is_new and not _take_up_again(order):
         return
     record(
         ModelEvent.ALIAS_ORDERED,
@@ -115,3 +144,10 @@ def _order(
         change_request=f"CR-{change_request}",
     )
     nudge_alias_orders(version.model.registry_id)
+
+
+def _take_up_again(order: AliasOrder) -> bool:
+    """Take up an order whose alias was renamed, and is the environment's again; return whether it was one."""
+    left = AliasOrder.objects.filter(pk=order.pk, state=AliasOrderState.OVERTAKEN)
+    wanted = {"state": AliasOrderState.WANTED, "sentence": "", "ended_at": None}
+    return bool(left.exclude(sentence="").update(**wanted, try_at=timezone.now()))

@@ -54,6 +54,10 @@ class ModelEvent(EventName):
         "models_registry.alias_set",
         "The alias {alias} of {object} was set to version {version} in MLflow.",
     )
+    ALIAS_LEFT = (
+        "models_registry.alias_left",
+        "The alias {alias} of {object} is not set to version {version} any more: {why}",
+    )
     ALIAS_REFUSED = (
         "models_registry.alias_refused",
         "MLflow refused to set the alias {alias} of {object} to version {version}: {why}",

@@ -9,6 +9,7 @@ from django.utils import timezone
 from audit.record import record
 from catalog.locking import locked
 from catalog.models import User
+from models_registry.aliases import alias_of, end_unasked
 from models_registry.audit_events import ModelEvent
 from models_registry.models import AliasOrder, AliasOrderState, Hint, Registry
 from models_registry.queue import nudge_hints
@@ -21,20 +22,24 @@ LONGEST_PAUSE = 3600
 def claim_order(registry_id: int) -> AliasOrder | None:
     """Take the order that has waited longest; None when none waits.
 
-    An order that a later one for the same alias has overtaken is not carried out any more. While one is on
-    its way to MLflow no other for that alias is taken: it could arrive there after it.
+    An order that a later one for the same alias has overtaken is not carried out any more, nor one under a
+    name that is its environment's no more. While one is on its way to MLflow no other for that alias is
+    taken: it could arrive there after it.
     """
     locked(Registry(pk=registry_id))
     while order := _next(registry_id):
         later = AliasOrder.objects.filter(model=order.model, alias=order.alias, pk__gt=order.pk)
-        if not later.exists():
+        if later.exists():
+            order.state, order.ended_at = AliasOrderState.OVERTAKEN, timezone.now()
+            order.save(update_fields=["state", "ended_at"])
+        elif (alias := alias_of(order.environment)) != order.alias:
+            end_unasked(order, alias)
+        else:
             order.state, order.try_at = AliasOrderState.SETTING, _in(LEASE_SECONDS)
             order.tries += 1
             order.sentence = ""
             order.save(update_fields=["state", "try_at", "tries", "sentence"])
             return order
-        order.state, order.ended_at = AliasOrderState.OVERTAKEN, timezone.now()
-        order.save(update_fields=["state", "ended_at"])
     return None
 
 
@@ -67,7 +72,7 @@ def finish_order(order: AliasOrder, *, by: User) -> None:
 def refuse_order(order: AliasOrder, sentence: str, *, by: User) -> None:
     """MLflow said no; what runs is not touched by that. It is asked again much later, and told about once."""
     is_first = order.ended_at is None
-    order.try_at = _in(LONGEST_PAUSE)
+    order.try_at, order.tries = _in(LONGEST_PAUSE), 0
     _end(order, AliasOrderState.REFUSED, sentence[:2000])
     if not is_first:
         return
@@ -92,7 +97,7 @@ def _next(registry_id: int) -> AliasOrder | None:
 
 def _end(order: AliasOrder, state: AliasOrderState, sentence: str) -> None:
     order.state, order.sentence, order.ended_at = state, sentence, timezone.now()
-    order.save(update_fields=["state", "sentence", "ended_at", "try_at"])
+    order.save(update_fields=["state", "sentence", "ended_at", "try_at", "tries"])
 
 
 def _in(seconds: int) -> datetime:

@@ -7,13 +7,16 @@ from catalog.locking import locked
 from catalog.models import Environment, User
 from catalog.permissions import Permission, require
 from catalog.validation import check_fields
+from models_registry.aliases import end_unasked
 from models_registry.audit_events import ModelEvent
-from models_registry.models import EnvironmentAlias
+from models_registry.models import AliasOrder, EnvironmentAlias
 
 
 @transaction.atomic(durable=True)
 def choose_alias(environment: Environment, alias: str, *, by: User) -> EnvironmentAlias:
     """Choose the alias; empty for none. Aliases that were set before stay as they are in MLflow.
+
+    What was not set yet under the former name is set under the new one, or not at all.
 
     Raises:
         NotPermitted: without ``manage_project``.
@@ -29,4 +32,8 @@ def choose_alias(environment: Environment, alias: str, *, by: User) -> Environme
     check_fields(row, "alias")
     row.save()
     record(ModelEvent.ALIAS_CHOSEN, subject=environment, by=by, alias=alias or "none")
+    orders = AliasOrder.objects.idle().filter(environment=environment).exclude(alias=alias)
+    related = orders.select_related("model__registry__project", "version", "environment")
+    for order in related.select_for_update(of=("self",), no_key=True).order_by("pk"):
+        end_unasked(order, alias)
     return row

@@ -53,7 +53,7 @@ class AliasOrderState(models.TextChoices):
     SETTING = "setting", "Being set"
     SET = "set", "Set"
     REFUSED = "refused", "MLflow refused"
-    OVERTAKEN = "overtaken", "Overtaken by a later deployment"
+    OVERTAKEN = "overtaken", "Overtaken by a later deployment, or by another alias"
 
 
 UNSETTLED = (AliasOrderState.WANTED, AliasOrderState.SETTING, AliasOrderState.REFUSED)
@@ -79,6 +79,17 @@ class AliasOrderQuerySet(models.QuerySet["AliasOrder"]):
         leased = self.filter(state=AliasOrderState.SETTING, sentence="")
         return leased.filter(try_at__gt=timezone.now())
 
+    def idle(self) -> "AliasOrderQuerySet":
+        """Return those that MLflow does not show, and that nobody is setting right now."""
+        leased = models.Q(state=AliasOrderState.SETTING, sentence="", try_at__gt=timezone.now())
+        return self.filter(state__in=UNSETTLED).exclude(leased)
+
+    def perhaps_carried_out(self) -> "AliasOrderQuerySet":
+        """Return those that reached MLflow, are on their way there, or may have: no answer came back."""
+        unanswered = models.Q(state=AliasOrderState.OVERTAKEN, tries__gt=0)
+        begun = models.Q(state__in=[AliasOrderState.SETTING, AliasOrderState.SET])
+        return self.filter(begun | unanswered)
+
 
 class AliasOrder(models.Model):
     """After a verified deployment: this alias shall point at this version. The row is the work."""
@@ -91,6 +102,7 @@ class AliasOrder(models.Model):
     """Number of the change request whose deployment was verified."""
     state = models.CharField(max_length=10, choices=AliasOrderState, default=AliasOrderState.WANTED)
     tries = models.PositiveSmallIntegerField(default=0)
+    """How often in a row MLflow was asked and gave no answer."""
     try_at = models.DateTimeField(default=timezone.now)
     sentence = models.TextField(blank=True)
     ordered_at = models.DateTimeField(auto_now_add=True)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from catalog.actions.create_environment import create_environment
 from catalog.errors import InvalidInput
 from models_registry import work
 from models_registry.actions.choose_alias import choose_alias
@@ -214,6 +215,86 @@ def test_a_refused_alias_of_a_version_that_is_gone_is_not_tried_again(risk, anna
     risk.sync()
     risk.hurry()
     assert not AliasOrder.objects.waiting().exists()
+
+
+def choose(lab, alias, environment="production"):
+    place = lab.project.environments.get(name=environment)
+    choose_alias(place, alias, by=factories.person("oskar"))
+
+
+def refused(lab, standin):
+    verified(lab, 1)
+    standin.faults[:] = [lambda call, asked: (403, b"{}", "application/json")]
+    set_them(lab)
+    standin.faults.clear()
+
+
+def test_an_alias_that_was_renamed_is_set_under_its_new_name_only(risk, standin):
+    refused(risk, standin)
+    choose(risk, "live")
+    model = risk.model("credit-risk")
+    assert unsettled_orders(model) == [
+        "credit-risk 1 was deployed to production (CR-1). A worker sets its alias live in MLflow."
+    ]
+    left = AliasOrder.objects.get(alias="champion")
+    assert (left.state, left.sentence) == ("overtaken", "production has the alias live now.")
+    assert set_them(risk) == 1
+    risk.hurry()
+    assert set_them(risk) == 0
+    assert standin.models["credit-risk"]["aliases"] == {"live": 1}
+    assert unsettled_orders(model) == []
+    assert risk.events().count("models_registry.alias_left") == 1
+
+
+def test_an_environment_without_an_alias_asks_for_none_any_more(risk, standin):
+    refused(risk, standin)
+    choose(risk, "")
+    risk.hurry()
+    assert set_them(risk) == 0
+    assert AliasOrder.objects.get().sentence == "production has no alias any more."
+    assert standin.models["credit-risk"].get("aliases", {}) == {}
+    assert unsettled_orders(risk.model("credit-risk")) == []
+
+
+def test_a_champion_beside_a_second_production_is_none_any_more(risk, standin):
+    refused(risk, standin)
+    create_environment(risk.project, name="us", tier="production", by=factories.admin())
+    risk.hurry()
+    assert set_them(risk) == 1
+    assert standin.models["credit-risk"]["aliases"] == {"production": 1}
+
+
+def test_an_alias_that_is_renamed_and_renamed_back_is_set(risk, standin):
+    refused(risk, standin)
+    choose(risk, "live")
+    choose(risk, "champion")
+    assert set_them(risk) == 1
+    assert standin.models["credit-risk"]["aliases"] == {"champion": 1}
+
+
+def test_what_was_replaced_meanwhile_gets_no_alias_under_the_new_name(risk, standin):
+    refused(risk, standin)
+    verified(risk, 2, change_request=2)
+    choose(risk, "live")
+    assert set_them(risk) == 1
+    assert standin.models["credit-risk"]["aliases"] == {"live": 2}
+
+
+def test_an_order_without_an_answer_that_came_late_under_the_former_name_is_no_finding(
+    risk, standin, anna
+):
+    verified(risk, 1)
+    standin.faults[:] = [lambda call, asked: (503, b"", "text/plain")]
+    set_them(risk)
+    standin.faults.clear()
+    choose(risk, "live")
+    anna.alias("credit-risk", "champion", 1)  # MLflow did it, and its answer was lost
+    set_them(risk)
+    risk.sync()
+    assert risk.findings == []
+    anna.alias("credit-risk", "champion", 2)
+    risk.sync()
+    assert risk.findings == ["alias_moved"]
 
 
 def test_unless_chosen_the_alias_is_champion_or_the_environments_name(lab):
