@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from deployments.audit_events import DeploymentEvent
@@ -20,6 +21,8 @@ from deployments.models import DeploymentStep, StepVerb
 ALONE = "Nothing is beside it: it serves all requests already."
 _SINCE = "since"
 """In a step's record: from when on the new model has had its part, without a break."""
+_SEEN = "seen"
+"""Until when somebody watched that it had; written as often as a lease is renewed."""
 
 
 def shift(work: Work, cluster: ServingCluster, placements: Sequence[Placement]) -> None:
@@ -68,13 +71,31 @@ def _one_part(
 
 
 def _note_since_when(work: Work, step: DeploymentStep, *, serves: bool) -> None:
-    """Remember when the part was reached, and forget it when the model falters: the hold begins anew."""
-    if serves == (step.record.get(_SINCE) is None):
-        work.remember(step, **{_SINCE: timezone.now().isoformat() if serves else None})
+    """Remember when the part was reached, and forget it when the model falters: the hold begins anew.
+
+    So it does after a time in which nobody watched, such as that between a worker that died and the next one,
+    or one in which the cluster gave no answer: nobody can tell how the model served then.
+    """
+    since, lease = step.record.get(_SINCE), timedelta(seconds=settings.CARRY_OUT_LEASE_SECONDS)
+    unwatched = _unwatched(step)
+    now = timezone.now().isoformat()
+    if not serves:
+        if since is not None:
+            work.remember(step, **{_SINCE: None})
+    elif since is None or unwatched > lease:
+        work.remember(step, **{_SINCE: now, _SEEN: now})
+    elif unwatched > lease / 3:
+        work.remember(step, **{_SEEN: now})
+
+
+def _unwatched(step: DeploymentStep) -> timedelta:
+    """Return how long ago the last look was that somebody wrote down."""
+    seen = step.record.get(_SEEN)
+    return timezone.now() - datetime.fromisoformat(seen) if seen else timedelta.max
 
 
 def _is_held(step: DeploymentStep, model: ModelPlacement) -> bool:
-    """Return whether this part was held long enough; also after another worker took it over."""
+    """Return whether this part was held long enough, by whichever workers."""
     return timezone.now() >= datetime.fromisoformat(step.record[_SINCE]) + model.hold
 
 

@@ -4,6 +4,7 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from audit.models import Event
 from deployments.executors.placements import placements_of
@@ -157,6 +158,41 @@ def test_a_worker_killed_in_the_middle_of_a_canary_is_followed_by_one_that_goes_
     assert deployment.state == "succeeded", deployment.reason
     assert api.serves() == {model.uri}
     assert Event.objects.filter(type="deployments.shifted").count() == 2
+
+
+@pytest.mark.parametrize("watched", [True, False], ids=["handed over", "left alone"])
+def test_a_hold_goes_on_with_the_next_worker_and_begins_anew_where_nobody_watched(
+    ground, api, settings, watched
+):
+    from deployments.executors import shifting  # noqa: PLC0415 -- the seam of this test
+
+    settings.CARRY_OUT_LEASE_SECONDS = 30
+    canary(ground, api, "Standard", 10)
+    WorkloadBinding.objects.update(canary_hold_seconds=1)
+    change_request = ground.request(ground.model())
+
+    class KilledError(BaseException):
+        pass
+
+    def killed(*args):
+        raise KilledError
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(shifting, "_is_held", killed)
+        patched.setattr("deployments.carry_out.let_go", lambda work: None)
+        with pytest.raises(KilledError):
+            run(change_request)
+    step = change_request.deployments.get().steps.get(verb="shift")
+    gap = timedelta(seconds=1 if watched else 45)
+    began = (timezone.now() - timedelta(minutes=5)).isoformat()
+    step.record |= {"since": began, "seen": (timezone.now() - gap).isoformat()}
+    step.save()
+    abandon(change_request.deployments.get())
+    assert run(change_request, "celery@two").state == "succeeded"
+    step.refresh_from_db()
+    assert (step.record["since"] == began) == watched
+    held = step.finished_at - datetime.fromisoformat(step.record["since"])
+    assert held >= timedelta(seconds=1)
 
 
 def test_a_part_is_held_from_when_the_model_has_it_and_anew_after_it_faltered(ground, api):
