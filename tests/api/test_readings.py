@@ -5,14 +5,13 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
-import portal.cache
 from audit import readings
 from audit.actions import record_reading as action
 from audit.models import Event
 from audit.sentences import with_sentences
-from catalog.absence import Absence
 from catalog.models import User
 from tests import factories
+from tests.support.absent_cache import take_the_cache_away
 from tests.support.callers import client_of
 from tests.support.log import Signing, connected, sequence
 
@@ -47,12 +46,7 @@ def audrey(world):
 
 @pytest.fixture
 def without_cache(settings, monkeypatch):
-    """A cache whose server is away, seen by a process that remembers nothing of its own."""
-    monkeypatch.setattr(portal.cache, "_absence", Absence())
-    default = settings.CACHES["default"]
-    settings.CACHES = {"default": default | {"LOCATION": "redis://127.0.0.1:1/0"}}
-    cache.set("away", 1)
-    assert cache.get("away") is None
+    take_the_cache_away(settings, monkeypatch)
 
 
 def test_a_poller_is_told_of_once_an_hour(world):

@@ -8,6 +8,7 @@ from audit.privacy.disclosures import disclosed
 from catalog.actions.deactivate_person import deactivate_person
 from catalog.models import User
 from tests.factories import PASSWORD
+from tests.support.absent_cache import take_the_cache_away
 
 LOGIN = "/accounts/login/"
 
@@ -108,6 +109,19 @@ def test_who_tries_too_often_keeps_nobody_else_behind_the_proxy_from_signing_in(
     assert (
         client.post(LOGIN, fields, headers={"X-Forwarded-For": "198.51.100.1"}).status_code == 302
     )
+
+
+def test_while_the_cache_is_away_people_sign_in_and_tries_are_counted_all_the_same(
+    client, tom, settings, monkeypatch
+):
+    take_the_cache_away(settings, monkeypatch)
+    assert sign_in(client).status_code == 302
+    client.logout()
+    for number in range(11):
+        fields = {"login": f"mallory-{number}", "password": "wrong-horse-battery"}
+        tried = client.post(LOGIN, fields)
+    assert "Too many failed login attempts" in tried.content.decode()
+    assert sign_in(client).status_code == 200
 
 
 def test_a_deactivated_person_does_not_sign_in(client, tom, events):
