@@ -17,7 +17,7 @@ from catalog.models import User
 from models_registry.actions.follow_versions import follow_versions
 from models_registry.actions.lease import say
 from models_registry.actions.note_absences import note_model_gone, note_versions_gone
-from models_registry.actions.take_in_models import rename_model, take_in_models
+from models_registry.actions.take_in_models import rename_model, swap_names, take_in_models
 from models_registry.actions.take_in_versions import take_in_versions
 from models_registry.clients.port import ModelRegistry, ModelSeen, VersionPage, VersionSeen
 from models_registry.models import ModelVersion, RegisteredModel, Registry, SyncPhase
@@ -127,25 +127,46 @@ class Reconcile:
             for each in mine
             if each.name not in known or known[each.name].fingerprint != each.fingerprint
         ]
-        for each in different:
-            if each.name not in known:
-                self._follow_name(each, known.values())
+        # New names first: a model that was renamed leaves its own to another one.
+        for each in sorted(different, key=lambda each: each.name in known):
+            self._follow_name(each, known)
         if different:
             take_in_models(self.registry, different, holder=self.holder, by=self.by)
 
-    def _follow_name(self, seen: ModelSeen, known: Iterable[RegisteredModel]) -> None:
-        """A new name of the same age as a model that has its own no more: it was renamed."""
-        for row in known:
-            same_age = seen.created_at is not None and row.created_in_mlflow_at == seen.created_at
-            if same_age and not self._has_its_name(row):
+    def _follow_name(self, seen: ModelSeen, known: dict[str, RegisteredModel]) -> None:
+        """A name of the same age as a model that has its own no more: it was renamed, or two swapped theirs.
+
+        Where more than two changed their names in a circle, one of them counts as new.
+
+        Args:
+            known: by name; kept up to date.
+        """
+        there = known.get(seen.name)
+        if seen.created_at is None or (there and there.created_in_mlflow_at == seen.created_at):
+            return
+        for row in [
+            each for each in known.values() if each.created_in_mlflow_at == seen.created_at
+        ]:
+            if self._is_called_so_now(row, seen, instead_of=there):
+                del known[row.name]
                 row.registry = self.registry
-                rename_model(row, seen, holder=self.holder, by=self.by)
+                if there is None:
+                    rename_model(row, seen, holder=self.holder, by=self.by)
+                else:
+                    there.registry = self.registry
+                    swap_names(row, there, holder=self.holder, by=self.by)
+                    known[there.name] = there
+                known[row.name] = row
                 return
 
-    def _has_its_name(self, row: RegisteredModel) -> bool:
-        """Ask whether the model is still called so; another may have been made under its old name."""
-        there = self.client.model(row.name)
-        return there is not None and there.created_at == row.created_in_mlflow_at
+    def _is_called_so_now(
+        self, row: RegisteredModel, seen: ModelSeen, *, instead_of: RegisteredModel | None
+    ) -> bool:
+        """Ask who has its former name: nobody or a later one; or the one whose name it has now."""
+        now = self.client.model(row.name)
+        if instead_of is not None:
+            return now is not None and now.created_at == instead_of.created_in_mlflow_at
+        return now is None or now.created_at != seen.created_at
 
     def _known_models(self) -> list[RegisteredModel]:
         return list(RegisteredModel.objects.filter(registry=self.registry, gone_at=None))

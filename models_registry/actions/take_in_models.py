@@ -45,16 +45,32 @@ def take_in_models(registry: Registry, seen: Sequence[ModelSeen], *, holder: str
 def rename_model(model: RegisteredModel, seen: ModelSeen, *, holder: str, by: User) -> None:
     """MLflow calls the model otherwise now. Here it stays the same thing, and keeps its artifact."""
     held(model.registry, holder)
-    before, model.name = model.name, seen.name
+    _rename(model, model.name, seen.name, by=by)
+
+
+@transaction.atomic(durable=True)
+def swap_names(one: RegisteredModel, other: RegisteredModel, *, holder: str, by: User) -> None:
+    """In MLflow each of two models has the other's name now. Here both stay the same things."""
+    held(one.registry, holder)
+    first, second = one.name, other.name
+    # No two models of a registry have one name at a time; no name in MLflow has a colon.
+    one.name = f":{one.pk}"
+    one.save(update_fields=["name"])
+    _rename(other, second, first, by=by)
+    _rename(one, first, second, by=by)
+
+
+def _rename(model: RegisteredModel, before: str, after: str, *, by: User) -> None:
+    model.name = after
     model.former_names = [*model.former_names, before]
     model.save(update_fields=["name", "former_names"])
     find(
         model,
         FindingKind.MODEL_RENAMED,
-        f"The model {before} is called {seen.name} in MLflow now. Here it stays the same artifact.",
+        f"The model {before} is called {after} in MLflow now. Here it stays the same artifact.",
         by=by,
         before=before,
-        after=seen.name,
+        after=after,
     )
 
 

@@ -300,6 +300,42 @@ def test_no_transaction_is_open_while_mlflow_is_waited_for(
     assert set(open_ones) == {0}
 
 
+@pytest.mark.parametrize("how", ["whole", "one by one"])
+def test_two_models_that_swap_their_names_stay_the_same_artifacts(risk, anna, how):
+    anna.model("credit-score")
+    anna.version("credit-score")
+    risk.sync()
+    before = {name: risk.model(name).artifact_id for name in ("credit-risk", "credit-score")}
+    for old, new in (("risk", "x"), ("score", "risk"), ("x", "score")):
+        anna.rename(f"credit-{old}", f"credit-{new}")
+    if how == "whole":
+        risk.sync()
+    else:
+        risk.hint("credit-score")
+    after = {name: risk.model(name).artifact_id for name in ("credit-risk", "credit-score")}
+    assert after == {
+        "credit-risk": before["credit-score"],
+        "credit-score": before["credit-risk"],
+    }
+    assert risk.findings == ["model_renamed", "model_renamed"]
+    assert risk.model("credit-score").former_names == ["credit-risk"]
+    assert RegisteredModel.objects.count() == 2
+    assert risk.sync().sentence == "Compared: nothing new."
+
+
+def test_a_model_that_takes_the_name_that_another_one_left_stays_the_same_artifact(risk, anna):
+    anna.model("credit-score")
+    risk.sync()
+    before = {name: risk.model(name).artifact_id for name in ("credit-risk", "credit-score")}
+    anna.rename("credit-score", "credit-worth")
+    anna.rename("credit-risk", "credit-score")
+    risk.sync()
+    assert risk.names == ["credit-score", "credit-worth"]
+    assert risk.model("credit-score").artifact_id == before["credit-risk"]
+    assert risk.model("credit-worth").artifact_id == before["credit-score"]
+    assert risk.findings == ["model_renamed", "model_renamed"]
+
+
 def test_a_renamed_model_whose_old_name_another_has_now_stays_the_same_artifact(risk, anna):
     artifact = risk.model("credit-risk").artifact
     anna.rename("credit-risk", "credit-score")
