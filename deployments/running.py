@@ -143,7 +143,7 @@ class Doubt:
         """What that means, for people."""
         return (
             f"CR-{self.number} did not arrive, and nobody knows whether all that it had changed was put "
-            f"back: {', '.join(self.artifacts)}. The next change request that arrives makes it certain."
+            f"back: {', '.join(self.artifacts)}. The next change request that puts it there makes it certain."
         )
 
 
