@@ -9,6 +9,10 @@ import orjson
 from models_registry.clients.port import RunSeen, VersionSeen
 from models_registry.models import ModelVersion, RegisteredModel
 
+Metric = dict[str, Any]
+"""One of ``ModelVersion.metrics``."""
+
+_DATA: Final = frozenset({"dataset", "dataset_digest"})
 MOST_PAIRS: Final = 2000
 """Parameters, tags or metrics of one version; the rest is left out, and a remark says so."""
 LONGEST_VALUE: Final = 5000
@@ -59,6 +63,37 @@ def keep_run(row: ModelVersion, run: RunSeen | None) -> None:
         )
     row.remarks = remarks
     row.snapshot_digest = digest_of(row)
+
+
+def add_measured(row: ModelVersion, logged: Sequence[Metric], remark: str = "") -> None:
+    """Add what MLflow 3 knows of the model itself to what the version's run says, which stays as it is.
+
+    The run's own values get the data that they were measured on. Of other runs, such as an evaluation's, the
+    last value of each metric on each data set is added, with the run.
+
+    Args:
+        logged: from ``ModelRegistry.logged_metrics``.
+        remark: why nothing is known of them, if it is so.
+    """
+    own = {_when(each): each for each in logged if each["run"] == row.run_id}
+    for metric in row.metrics:
+        metric |= {
+            name: own[_when(metric)][name] for name in _DATA & own.get(_when(metric), {}).keys()
+        }
+    last: dict[tuple[str, ...], Metric] = {}
+    for each in sorted(logged, key=lambda each: (each["step"], each["at"])):
+        if each["run"] != row.run_id:
+            said = (each["key"], each["run"], *(str(each.get(name, "")) for name in sorted(_DATA)))
+            last[said] = each
+    others = sorted(last.values(), key=lambda each: (each["key"], -each["at"], each["run"]))
+    remarks = list(row.remarks)
+    row.metrics = _first([*row.metrics, *others], "metrics", remarks)
+    row.remarks = [*remarks, remark] if remark else remarks
+    row.snapshot_digest = digest_of(row)
+
+
+def _when(metric: Metric) -> tuple[str, int, int]:
+    return metric["key"], metric["step"], metric["at"]
 
 
 def digest_of(row: ModelVersion) -> str:

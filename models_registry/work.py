@@ -15,6 +15,8 @@ from django.utils.module_loading import import_string
 from catalog.models import User, the_portal
 from models_registry.actions import carry_out_alias_order, lease
 from models_registry.actions.complete_version import (
+    NOTHING_LOGGED,
+    Logged,
     claim_version,
     complete_version,
     postpone_version,
@@ -193,10 +195,19 @@ def _complete(client: ModelRegistry, version: ModelVersion) -> int:
         postpone_version(version, why, seconds=10)
         return 0
     uri = client.download_uri(version.model.name, version.number)
-    complete_version(
-        version, read_files(client, uri, tell=_renewing(version)), run, by=the_portal()
-    )
+    read = read_files(client, uri, tell=_renewing(version))
+    complete_version(version, read, run, logged=_logged(client, version), by=the_portal())
     return 1
+
+
+def _logged(client: ModelRegistry, version: ModelVersion) -> Logged:
+    """Read what runs measured of the model, last of all: an evaluation often follows the registration."""
+    if not version.mlflow_model_id:
+        return NOTHING_LOGGED
+    try:
+        return client.logged_metrics(version.mlflow_model_id), ""
+    except RegistryRefused as error:
+        return [], f"What other runs measured of the model is not known: {error.sentence}"
 
 
 def _run_again(client: ModelRegistry, version: ModelVersion) -> RunSeen | None:

@@ -1,5 +1,6 @@
 """The intake of a version ends: its digest is known, and it becomes an artifact version."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -21,8 +22,10 @@ from models_registry.digesting import (
 )
 from models_registry.models import DigestBasis, Intake, ModelVersion
 from models_registry.returning import claim_of, link
-from models_registry.snapshot import keep_run
+from models_registry.snapshot import Metric, add_measured, keep_run
 
+Logged = tuple[Sequence[Metric], str]
+NOTHING_LOGGED: Logged = ((), "")
 LONGEST_URI = 500
 LONGEST_PAUSE = 3600
 
@@ -59,12 +62,18 @@ def postpone_version(version: ModelVersion, sentence: str, *, seconds: int | Non
 
 @transaction.atomic(durable=True)
 def complete_version(
-    version: ModelVersion, read: FilesRead, run: RunSeen | None = None, *, by: User
+    version: ModelVersion,
+    read: FilesRead,
+    run: RunSeen | None = None,
+    *,
+    logged: Logged = NOTHING_LOGGED,
+    by: User,
 ) -> ModelVersion:
     """Write down what the files are, and register the version as an artifact version.
 
     Args:
         run: as it is now, if it was still going on when the version was first seen.
+        logged: what runs measured of the model, and why nothing is known of it, if it is so.
 
     The same again, by a second worker, changes nothing.
     """
@@ -78,6 +87,7 @@ def complete_version(
     claimed = claim_of(row)
     if run is not None:
         keep_run(row, run)
+    add_measured(row, *logged)
     digest = _write(row, read)
     row.artifact_version = _register(row, digest, by=by)
     row.save()

@@ -82,6 +82,9 @@ class MetricSerializer(serializers.Serializer[Any]):
     said = serializers.CharField(required=False)
     dataset = serializers.CharField(required=False)
     dataset_digest = serializers.CharField(required=False)
+    run = serializers.CharField(
+        required=False, help_text="The run that measured it, where that is not the version's."
+    )
 
 
 class DatasetSerializer(serializers.Serializer[Any]):

@@ -21,6 +21,7 @@ from models_registry.clients.port import (
 from models_registry.clients.reading import (
     document_of,
     listed,
+    logged_metrics_of,
     model_of,
     run_of,
     text,
@@ -146,6 +147,11 @@ class MlflowRegistry:
         for start in range(0, len(wanted), RUNS_PER_CALL):
             found |= self._searched(wanted[start : start + RUNS_PER_CALL], experiments)
         return found
+
+    def logged_metrics(self, model_id: str) -> list[dict[str, Any]]:
+        """Return what runs measured of a logged model of MLflow 3; nothing when there is none."""
+        document = self._one(f"logged-models/{model_id}", {}) if _is_plain(model_id) else None
+        return logged_metrics_of(_held(document, "model")) if document is not None else []
 
     def download_uri(self, name: str, number: int) -> str:
         """Return where the files of a version lie; empty when MLflow does not say."""

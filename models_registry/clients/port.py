@@ -105,6 +105,12 @@ class ModelRegistry(Protocol):
     def runs(self, ids: Sequence[str]) -> dict[str, RunSeen]:
         """Return the runs that exist, by id."""
 
+    def logged_metrics(self, model_id: str) -> list[dict[str, Any]]:
+        """Return what runs measured of a logged model, in the form of ``ModelVersion.metrics`` with ``run``.
+
+        Every value of every run, its own among them; nothing when there is no such model.
+        """
+
     def download_uri(self, name: str, number: int) -> str:
         """Return where the files of a version lie."""
 

@@ -17,6 +17,7 @@ from models_registry.clients.port import ModelSeen, RegistryUnavailable, RunSeen
 
 INFINITE: Final = 1.7976931348623157e308
 """What MLflow's SQL store makes of infinity (mlflow/store/tracking/sqlalchemy_store.py)."""
+ZERO: Final = "0 or NaN"
 LONGEST_NAME: Final = 500
 LARGEST_NUMBER: Final = 2**31 - 1
 """MLflow keeps versions as 32-bit integers, and so do we."""
@@ -146,6 +147,21 @@ def metric_of(row: Mapping[str, Any]) -> dict[str, Any]:
         if row.get(name):
             metric[name.replace("_name", "")] = text(row[name])
     return metric
+
+
+def logged_metrics_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the metrics of a logged model, each with the run that measured it.
+
+    MLflow keeps NaN of a logged model as 0 (mlflow/store/tracking/sqlalchemy_store.py), so that a 0 says
+    nothing here.
+    """
+    found = []
+    for each in listed(_inner(row, "data"), "metrics"):
+        metric = metric_of(each) | {"run": text(each.get("run_id"))}
+        if metric["value"] == 0:
+            metric |= {"value": None, "said": ZERO}
+        found.append(metric)
+    return found
 
 
 def number_of(value: object) -> tuple[float | None, str]:

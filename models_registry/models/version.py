@@ -97,7 +97,9 @@ class ModelVersion(models.Model):
     parameters = models.JSONField(default=dict)
     """``{name: value}``, text as MLflow keeps it."""
     metrics = models.JSONField(default=list)
-    """``[{"key", "value", "step", "at", "said"?, "dataset"?, "dataset_digest"?}]``: the last of each key.
+    """``[{"key", "value", "step", "at", "said"?, "dataset"?, "dataset_digest"?, "run"?}]``, the last of each.
+
+    First those of the version's run, then what other runs measured of the model, with ``run``.
 
     ``value`` is a number, or null with ``said`` = ``NaN``, ``Infinity`` or ``-Infinity``; ``at`` is
     milliseconds of the epoch.

@@ -32,7 +32,9 @@ def content_of(record: ModelVersion | None) -> Content:
     found = Found(CardSource.SNAPSHOT, "snapshot")
     found.take("overview", record.description, "description")
     found.take_rows("datasets", [("datasets", _dataset(each)) for each in record.datasets])
-    found.take_rows("metrics", [("metrics", _metric(each)) for each in record.metrics])
+    # A card's rows do not say who measured: another run's values stay beside the card.
+    own = [each for each in record.metrics if not each.get("run")]
+    found.take_rows("metrics", [("metrics", _metric(each)) for each in own])
     for name in ("inputs", "outputs"):
         columns = record.signature.get(name, [])
         found.take_rows(name, [(name, _column(each)) for each in columns])

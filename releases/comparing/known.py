@@ -107,7 +107,7 @@ class Known:
                 name if is_slice else str(each["key"]),
                 where if is_slice else "",
                 None if value is None else number_of(value),
-                MLFLOW,
+                f"{MLFLOW} {each['run'][:8]}" if each.get("run") else MLFLOW,
                 said=each.get("said", ""),
                 dataset=each.get("dataset_digest") or each.get("dataset", ""),
             )

@@ -140,6 +140,32 @@ def test_a_deleted_version_is_absent_everywhere_and_its_alias_with_it(anna, regi
     assert anna.version(name) == 3  # numbers are not used again
 
 
+def test_what_runs_measured_of_a_logged_model_is_read_with_run_and_data(anna, registry):
+    own, other = anna.run(finished=False), anna.run(finished=False)
+    model_id = anna.logged_model(own)
+    assert registry.logged_metrics(model_id) == []
+    anna.measure(own, model_id, ("auc", 0.8, 1))
+    anna.measure(other, model_id, ("auc", 0.75, 2), ("loss", 0, 0), dataset=("holdout", "c4cf349b"))
+    found = {(each["run"], each["key"]): each for each in registry.logged_metrics(model_id)}
+    assert found.keys() == {(own, "auc"), (other, "auc"), (other, "loss")}
+    assert found[own, "auc"]["value"] == 0.8
+    assert "dataset" not in found[own, "auc"]
+    told = found[other, "auc"]
+    assert (told["value"], told["step"], told["dataset"]) == (0.75, 2, "holdout")
+    assert told["dataset_digest"] == "c4cf349b"
+    assert (found[other, "loss"]["value"], found[other, "loss"]["said"]) == (None, "0 or NaN")
+    assert registry.runs([own])[own].metrics[0]["value"] == 0.8
+    assert registry.logged_metrics(f"m-{uuid.uuid4().hex}") == []
+
+
+def test_a_logged_model_keeps_nan_as_nothing_that_can_be_told_from_0(anna, registry):
+    run_id = anna.run(finished=False)
+    model_id = anna.logged_model(run_id)
+    anna.measure(run_id, model_id, ("auc", "NaN", 0))
+    (metric,) = registry.logged_metrics(model_id)
+    assert (metric["value"], metric["said"]) == (None, "0 or NaN")
+
+
 def test_what_does_not_exist_is_absent_and_no_error(anna, registry, name):
     assert registry.model(f"{name} not") is None
     assert registry.version(name, 7) is None

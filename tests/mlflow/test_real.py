@@ -69,9 +69,12 @@ def test_a_real_model_comes_in_with_everything(lab, trained):
     assert version.source.startswith("models:/m-")
     assert version.mlflow_model_id.startswith("m-")
     assert version.parameters == {"C": "0.5", "solver": "lbfgs"}
-    assert [(each["key"], each["value"], each["step"]) for each in version.metrics] == [
-        ("auc", 0.91, 3)
-    ]
+    own, evaluated = version.metrics
+    assert (own["key"], own["value"], own["step"], own.get("run")) == ("auc", 0.91, 3, None)
+    assert (evaluated["key"], evaluated["value"]) == ("auc_holdout", 0.88)
+    assert evaluated["dataset"] == "loans"
+    assert evaluated["dataset_digest"] == version.datasets[0]["digest"]
+    assert evaluated["run"] not in {"", version.run_id}
     assert version.git_dirty is False
     assert (version.git_commit, version.trained_by) == ("4f1c" * 10, "anna")
     assert version.flavours.keys() == {"python_function", "sklearn"}

@@ -27,10 +27,12 @@ def train(name):
         )
         model = LogisticRegression(C=0.5).fit(frame, target)
         signature = mlflow.models.infer_signature(frame, model.predict(frame))
-        mlflow.sklearn.log_model(
+        logged = mlflow.sklearn.log_model(
             model, name="model", signature=signature, registered_model_name=name
         )
         mlflow.log_metric("auc", 0.91, step=3)  # after the version was registered
+    with mlflow.start_run(run_name="evaluation"):
+        mlflow.log_metric("auc_holdout", 0.88, model_id=logged.model_id, dataset=data)
 
 
 if __name__ == "__main__":

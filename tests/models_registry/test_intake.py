@@ -4,13 +4,17 @@ import hashlib
 
 import pytest
 from django.core.cache import cache
+from django.urls import reverse
 
 from audit.canonical import canonical
+from audit.models import Event
 from catalog.actions.add_identity import add_identity
 from catalog.models import ArtifactKind
 from models_registry import work
 from models_registry.models import DigestBasis, Intake, ModelVersion
 from models_registry.queue import READ_FILES
+from models_registry.snapshot import digest_of
+from releases.comparing.known import known_of
 from releases.eligibility import authors_of
 from tests import factories
 from tests.models_registry.lab import trained
@@ -88,6 +92,82 @@ def test_everything_that_a_reviewer_must_know_is_kept(lab, anna):
     ]
     assert version.flavours["sklearn"]["sklearn_version"] == "1.9.1"
     assert version.signature["inputs"] == [{"name": "income", "type": "double"}]
+
+
+def evaluated(anna):
+    """A model whose run measured it, and another run twice, on two sets of data."""
+    anna.model("credit-risk")
+    run_id = anna.run(finished=False)
+    model_id = anna.logged_model(run_id)
+    anna.measure(run_id, model_id, ("auc", 0.9, 2), dataset=("train", "11111111"))
+    other = anna.run(finished=False)
+    anna.measure(other, model_id, ("auc", 0.7, 0), ("gap", 0, 0), dataset=("holdout", "22222222"))
+    anna.measure(other, model_id, ("auc", 0.8, 1), dataset=("holdout", "22222222"))
+    anna.measure(other, model_id, ("auc", 0.6, 1), dataset=("abroad", "33333333"))
+    anna.end(run_id)
+    anna.version("credit-risk", source=f"models:/{model_id}", run_id=run_id)
+    return other
+
+
+def test_what_other_runs_measured_of_the_model_is_kept_with_run_and_data(lab, anna):
+    other = evaluated(anna)
+    lab.sync()
+    version = lab.version("credit-risk")
+    told = {
+        (each["key"], each.get("run"), each.get("dataset"), each.get("dataset_digest")): (
+            each["value"] if each["value"] is not None else each["said"]
+        )
+        for each in version.metrics
+    }
+    assert told == {
+        ("auc", None, "train", "11111111"): 0.9,
+        ("auc", other, "holdout", "22222222"): 0.8,
+        ("auc", other, "abroad", "33333333"): 0.6,
+        ("gap", other, "holdout", "22222222"): "0 or NaN",
+    }
+    assert version.snapshot_digest == digest_of(version)
+    completed = Event.objects.get(type="models_registry.version_completed")
+    assert completed.facts["data"]["snapshot"] == version.snapshot_digest
+
+
+def test_its_own_run_is_believed_before_another_one(lab, anna):
+    other = evaluated(anna)
+    lab.sync()
+    version = lab.version("credit-risk").artifact_version
+    measures = known_of([version], at=None)[version.pk].measures
+    own, *others = [
+        (str(each.value), each.source, each.dataset) for each in measures.get(("auc", ""))
+    ]
+    assert own == ("0.9", "MLflow run", "11111111")
+    assert set(others) == {
+        ("0.8", f"MLflow run {other[:8]}", "22222222"),
+        ("0.6", f"MLflow run {other[:8]}", "33333333"),
+    }
+
+
+def test_the_page_says_which_run_measured_on_which_data(lab, anna, client):
+    other = evaluated(anna)
+    lab.sync()
+    client.force_login(factories.person("vera"))
+    page = client.get(reverse("models_registry:version", args=[lab.version("credit-risk").pk]))
+    assert f"run <code>{other[:8]}</code>" in " ".join(page.content.decode().split())
+    assert "<code>22222222</code>" in page.content.decode()
+
+
+def test_an_mlflow_that_does_not_show_the_model_does_not_hold_the_version_up(lab, anna, standin):
+    evaluated(anna)
+    standin.faults.append(
+        lambda call, asked: (
+            (403, b"{}", "application/json") if call.startswith("logged-models/") else None
+        )
+    )
+    lab.sync()
+    version = lab.version("credit-risk")
+    assert version.intake == Intake.COMPLETE
+    assert [each["value"] for each in version.metrics] == [0.9]
+    assert (
+        "What other runs measured of the model is not known: MLflow answered" in version.remarks[-1]
+    )
 
 
 def test_the_digest_is_over_the_files_and_anybody_can_compute_it_again(lab, anna, standin):

@@ -40,6 +40,8 @@ class StandIn:
         self.versions = {}
         self.deleted = set()
         self.runs = {}
+        self.logged_models = {}
+        """By id: every metric that a run logged on it."""
         self.experiments = {"0": "Default"}
         self.files = {}
         self.calls = []
@@ -73,6 +75,9 @@ class StandIn:
 
     def answer(self, method, call, asked):
         name = f"{method} {call}"
+        if name.startswith("GET logged-models/"):
+            with self.lock:
+                return get_logged_model(self, unquote(call.partition("/")[2]))
         if name not in _CALLS:
             raise Refused(404, "ENDPOINT_NOT_FOUND", f"No such call: {name}")
         with self.lock:
@@ -394,6 +399,15 @@ def log_batch(standin, asked):
     row["tags"] |= mapping(asked.get("tags"))
     row["params"] |= mapping(asked.get("params"))
     for metric in asked.get("metrics", []):
+        if metric.get("model_id"):
+            value = 0 if metric["value"] == "NaN" else metric["value"]  # as MLflow keeps it
+            kept = {
+                **metric,
+                "value": value,
+                "run_id": asked["run_id"],
+                "step": int(metric["step"]),
+            }
+            standin.logged_models[metric["model_id"]].append(kept)
         kept = row["metrics"].get(metric["key"])
         if kept is None or int(kept["step"]) <= int(metric.get("step", 0)):
             row["metrics"][metric["key"]] = {
@@ -403,6 +417,26 @@ def log_batch(standin, asked):
                 "step": int(metric.get("step", 0)),
             }
     return {}
+
+
+def create_logged_model(standin, asked):
+    model_id = f"m-{uuid.uuid4().hex}"
+    standin.logged_models[model_id] = []
+    info = {
+        "model_id": model_id,
+        "experiment_id": asked["experiment_id"],
+        "name": asked.get("name"),
+    }
+    return {"model": {"info": info, "data": {}}}
+
+
+def get_logged_model(standin, model_id):
+    if model_id not in standin.logged_models:
+        raise absent(f"Logged model with ID '{model_id}' not found.")
+    metrics = standin.logged_models[model_id]
+    return {
+        "model": {"info": {"model_id": model_id}, "data": {"metrics": metrics} if metrics else {}}
+    }
 
 
 def log_inputs(standin, asked):
@@ -436,6 +470,7 @@ _CALLS = {
     "GET model-versions/get-download-uri": download_uri,
     "POST experiments/create": create_experiment,
     "GET experiments/search": search_experiments,
+    "POST logged-models": create_logged_model,
     "POST runs/create": create_run,
     "GET runs/get": get_run,
     "POST runs/search": search_runs,

@@ -53,6 +53,23 @@ class Writer:
             self.end(run_id)
         return run_id
 
+    def logged_model(self, run_id):
+        """A model of MLflow 3, which runs can measure."""
+        made = self.call(
+            "POST", "logged-models", experiment_id="0", name="model", source_run_id=run_id
+        )
+        return made["model"]["info"]["model_id"]
+
+    def measure(self, run_id, model_id, *metrics, dataset=None):
+        """Log (name, value, step) on a logged model, on data of that name and digest."""
+        now = int(time.time() * 1000)
+        data = dict(zip(("dataset_name", "dataset_digest"), dataset or (), strict=False))
+        rows = [
+            {"key": k, "value": v, "timestamp": now, "step": s, "model_id": model_id, **data}
+            for k, v, s in metrics
+        ]
+        self.call("POST", "runs/log-batch", run_id=run_id, metrics=rows)
+
     def end(self, run_id):
         self.call(
             "POST",
