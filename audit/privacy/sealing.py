@@ -59,11 +59,12 @@ def unseal(sealed: Mapping[str, Mapping[str, str]], keys: Keys) -> Iterator[Priv
         if key is None:
             continue
         for field, text in fields.items():
-            raw = base64.b64decode(text)
             try:
+                raw = base64.b64decode(text)
                 plain = key.cipher.decrypt(raw[:_NONCE], raw[_NONCE:], _context(owner, field))
-            except InvalidTag:
-                # Somebody moved or changed it. One page must not fail for it, and the value is lost.
+            except (InvalidTag, ValueError):
+                # Somebody moved or changed it, or wrote it past the portal. One page must not fail for
+                # it, and the value is lost.
                 log.exception("disclosure_is_not_what_was_sealed", subjects=owner, field=field)
                 continue
             yield Private(field, plain[:SALT], plain[SALT:].decode(), subjects_of(owner))

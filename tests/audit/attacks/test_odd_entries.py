@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from audit.completeness.reconciliation import checks as reconciliations
@@ -17,7 +17,7 @@ from audit.models import Event
 from audit.packs.population import PARAMETERS, sources
 from audit.reach import Reach
 from audit.record import record
-from audit.sentences import sentence_templates
+from audit.sentences import sentence_templates, with_sentences
 from catalog.models import Environment, the_portal
 from deployments.audit_events import DeploymentEvent
 from deployments.erasure import erase
@@ -186,3 +186,28 @@ def test_somebody_is_erased_who_attested_what_is_no_deployment(world):
     world.streams = [world.change.audit_stream]
     record_past_the_portal(world)
     assert erase(world.tom).counts == {"attestations": 0}
+
+
+@pytest.mark.parametrize("sealed", ["[]", "5", '{"usr_1": []}', '{"usr_1": {"actor": 5}}'])
+def test_what_stands_beside_an_entry_has_one_form(world, sealed):
+    with (
+        pytest.raises(IntegrityError, match="disclosure_is_by_owner_and_field"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("INSERT INTO audit_disclosure VALUES (1000000, %s)", [sealed])
+
+
+@pytest.mark.parametrize("text", ["odd", "", "A", "é", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"])
+def test_text_that_nobody_sealed_is_lost_and_stops_no_page(world, text):
+    event = Event.objects.filter(actor=world.tom.pseudonym).latest("pk")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audit_event (stream, body) SELECT 'team/1', %s RETURNING id",
+            [json.dumps({"actor": {"id": world.tom.pseudonym}, "type": "a.b"})],
+        )
+        [pk] = cursor.fetchone()
+        sealed = json.dumps({world.tom.pseudonym: {"actor": text}})
+        cursor.execute("INSERT INTO audit_disclosure VALUES (%s, %s)", [pk, sealed])
+    shown = with_sentences(Event.objects.filter(pk__in=[event.pk, pk]).order_by("pk"))
+    assert [each.actor_name for each in shown] == [world.tom.display_name, "(erased)"]
