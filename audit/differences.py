@@ -37,8 +37,8 @@ def differences_of(facts: Mapping[str, Any]) -> list[Difference]:
     """Return what the entry's body says was changed; nothing if it says no such thing."""
     data = part_of(facts, "data")
     found = list(_fields(data.get("changed")))
-    if "before" in data or "after" in data or facts.get("type") in _BEFORE_OF:
-        name, new = _BEFORE_OF.get(facts.get("type", ""), ("state", "after"))
+    if "before" in data or "after" in data or _kind(facts) in _BEFORE_OF:
+        name, new = _BEFORE_OF.get(_kind(facts), ("state", "after"))
         before, after = data.get("before"), data.get(new)
         if name == "state":
             before, after = _state(before), _state(after)
@@ -49,12 +49,16 @@ def differences_of(facts: Mapping[str, Any]) -> list[Difference]:
 def other_facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the rest of what the entry says, by name, in words."""
     data = part_of(facts, "data")
-    drawn = _DRAWN | {_BEFORE_OF.get(facts.get("type", ""), ("", "after"))[1]}
+    drawn = _DRAWN | {_BEFORE_OF.get(_kind(facts), ("", "after"))[1]}
     return [
         (name.replace("_", " ").capitalize(), _text(value))
         for name, value in data.items()
         if name not in drawn and value not in (None, "", [], {})
     ]
+
+
+def _kind(facts: Mapping[str, Any]) -> str:
+    return str(facts.get("type"))
 
 
 def _state(value: Any) -> Any:

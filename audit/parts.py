@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from audit.depth import DEEPEST, is_too_deep
+
 _MOST_DIGITS: Final = 18
 """Whatever they are, the number fits into 64 bits."""
 
@@ -21,8 +23,8 @@ def part_of(facts: Mapping[str, Any], name: str) -> dict[str, Any]:
 class FactsDecoder(json.JSONDecoder):
     """Reads the facts of an event as PostgreSQL keeps them, whatever its body was.
 
-    A number of more digits than anything here works with is read as text; of what is nested deeper than
-    Python follows, nothing is read. The entry keeps both as they are.
+    A number of more digits than anything here works with is read as text; of what is nested deeper than an
+    entry of the tree, nothing is read. The entry keeps both as they are.
     """
 
     def __init__(self) -> None:
@@ -32,9 +34,11 @@ class FactsDecoder(json.JSONDecoder):
     def decode(self, s: str, *args: Any) -> Any:
         """Return what the text says; an empty object if that is nested too deeply."""
         try:
-            return super().decode(s, *args)
+            said = super().decode(s, *args)
         except RecursionError:
             return {}
+        may_be_deep = s.count("{") + s.count("[") > DEEPEST
+        return {} if may_be_deep and is_too_deep(said) else said
 
 
 def _number(digits: str) -> int | str:

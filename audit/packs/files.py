@@ -16,6 +16,7 @@ from audit.packs.signing_key import PackKey
 from audit.packs.snapshot import Snapshot
 from audit.packs.statement import Listed, Statement
 from audit.packs.zip_file import Archive, MemberWriter
+from audit.parts import part_of
 
 _CHUNK: Final = 512
 """Lines that are written at once."""
@@ -95,9 +96,10 @@ class EventFiles:
         ocsf_lines.add(orjson.dumps(ocsf(sealed)) + b"\n")
         stream = sealed.entry["s"]
         if sealed.body["type"] == "releases.submitted":
-            data = sealed.body["data"]
-            name = f"{sealed.body['project']} {data['release']}"
-            self._releases[stream] = name, str(data["content_digest"])
+            data = part_of(sealed.body, "data")
+            name = f"{sealed.body.get('project')} {data.get('release')}"
+            # What says so once more was recorded past the portal.
+            self._releases.setdefault(stream, (name, str(data.get("content_digest"))))
         elif is_signature(sealed) and stream in self._releases:
             document = statement_of(sealed, self._releases[stream], self.origin)
             statements.add(envelope(document, self.key))

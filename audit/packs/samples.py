@@ -1,6 +1,7 @@
 """The changes that are shown with everything: entries, proofs, names, attachments."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Final, Protocol
@@ -18,6 +19,7 @@ from audit.packs.sealed import SealedLog
 from audit.packs.snapshot import Snapshot
 from audit.packs.told import ToldChange, tell
 from audit.packs.zip_file import Archive
+from audit.parts import part_of
 from audit.privacy.disclosures import DISCLOSED, opened_rows
 from audit.sentences import sentence_for
 
@@ -32,6 +34,9 @@ TIMELINE: Final = (
     "leaf_index", "event", "at", "actor", "actor_name", "type", "outcome", "sentence", "leaf_hash",
 )  # fmt: skip
 """The columns of a sample's timeline."""
+
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class Attachments(Protocol):
@@ -140,12 +145,12 @@ def _attach(archive: Archive, base: str, entries: Sequence[Sealed]) -> list[str]
     """Add the files that the entries name; return those that are not there any more."""
     opened: Attachments = import_string(settings.AUDIT_ATTACHMENTS)
     digests = {
-        str(sealed.body["data"]["sha256"])
+        str(part_of(sealed.body, "data").get("sha256"))
         for sealed in entries
         if sealed.body["type"] == "releases.evidence_added"
     }
     missing = []
-    for digest in sorted(digests):
+    for digest in sorted(filter(_SHA256.fullmatch, digests)):
         try:
             with opened(digest) as stream:
                 archive.copy(f"{base}/attachments/{digest}", stream)

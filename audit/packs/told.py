@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audit.packs.entries import Sealed
+from audit.parts import part_of
 from audit.sentences import ERASED
 
 
@@ -56,10 +57,10 @@ class ToldChange:
 
     def take(self, sealed: Sealed, said: dict[str, str]) -> None:
         """Take the next of the change's own entries; ``said`` is what is disclosed of it."""
-        data = sealed.body.get("data") or {}
+        data = part_of(sealed.body, "data")
         self.events += 1
         self.last_at = sealed.entry["at"]
-        self.state = data.get("after") or self.state
+        self.state = str(data.get("after") or self.state)
         match sealed.body["type"]:
             case "releases.submitted":
                 self._submitted(sealed, data, said)
@@ -75,15 +76,15 @@ class ToldChange:
     def _rules(self, event: str, data: dict[str, Any]) -> None:
         match event:
             case "releases.approvals_voided":
-                for approval in data.get("approvals", []):
+                for approval in _numbers(data.get("approvals")):
                     self.standing.pop(approval, None)
             case "releases.checking":
                 self.granted = False
             case "releases.all_rules_met":
                 self.granted = True
-                counted = {
-                    self.standing.get(each.get("approval")) for each in data.get("counted", [])
-                }
+                named = [each for each in _list(data.get("counted")) if isinstance(each, Mapping)]
+                approvals = _numbers([each.get("approval") for each in named])
+                counted = {self.standing.get(approval) for approval in approvals}
                 if counted:
                     own = counted & {self.requester, self.sealer}
                     self.nobody_own = not own and self.nobody_own is not False
@@ -107,14 +108,24 @@ class ToldChange:
                 actor=actor,
                 name=said.get("actor", ERASED),
                 decision=decision,
-                roles=", ".join(data.get("roles", [])),
+                roles=", ".join(map(str, _list(data.get("roles")))),
                 at=sealed.entry["at"],
                 statement_digest=str(data.get("statement_digest", "")),
                 comment=said.get("comment", ""),
             )
         )
         if decision == "approved":
-            self.standing[data.get("approval")] = actor
+            for approval in _numbers([data.get("approval")]):
+                self.standing[approval] = actor
+
+
+def _list(value: Any) -> list[Any]:
+    """Return a list as it is; whatever else was recorded past the portal is none."""
+    return value if isinstance(value, list) else []
+
+
+def _numbers(value: Any) -> list[int]:
+    return [each for each in _list(value) if isinstance(each, int)]
 
 
 def tell(label: str, entries: Iterable[Sealed], names: Mapping[str, dict[str, str]]) -> ToldChange:

@@ -1,15 +1,12 @@
 """The one form that every reader of an entry reads alike. What has another is not put into the tree."""
 
 import re
-from collections.abc import Iterable
 from typing import Any, Final
 
 import orjson
 
 from audit.canonical import canonical
-
-DEEPEST: Final = 64
-"""Levels of lists and objects within an entry; readers of JSON give up at some depth, each at its own."""
+from audit.depth import DEEPEST, is_too_deep
 
 # Where a number may have a fraction, an exponent or many digits, it is looked at more closely. Without white
 # space, which the one form has nowhere, a number stands behind a key's quotation mark and colon, or behind a
@@ -50,7 +47,7 @@ def is_a_stream(name: str) -> bool:
 def _is_canonical(said: Any, entry: bytes) -> bool:
     if entry.isascii() and _is_flat(entry) and has_plain_numbers(entry):
         return orjson.dumps(said, option=orjson.OPT_SORT_KEYS) == entry
-    if _is_too_deep(said):
+    if is_too_deep(said):
         raise ValueError(f"It is nested deeper than {DEEPEST} levels.")
     return canonical(said) == entry
 
@@ -65,25 +62,6 @@ def has_plain_numbers(entry: bytes) -> bool:
 
 def _is_flat(entry: bytes) -> bool:
     return entry.count(b"{") + entry.count(b"[") <= DEEPEST
-
-
-def _is_too_deep(said: Any) -> bool:
-    level = [said]
-    for _ in range(DEEPEST):
-        level = [inner for each in level for inner in _inside(each)]
-        if not level:
-            return False
-    return any(isinstance(each, dict | list) for each in level)
-
-
-def _inside(said: Any) -> Iterable[Any]:
-    match said:
-        case dict():
-            return said.values()
-        case list():
-            return said
-        case _:
-            return ()
 
 
 def _missing_part(body: Any) -> str | None:

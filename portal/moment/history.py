@@ -42,8 +42,8 @@ class History:
         for event in events:
             if has_its_shape(event):
                 yield event
-            else:
-                self.odd.append(sentence_about(event))
+            elif (sentence := sentence_about(event)) not in self.odd:
+                self.odd.append(sentence)
 
     def keep(self, event: Event | None) -> Event | None:
         """Return the one object for this entry; its sentence and badge are added at the end."""

@@ -11,6 +11,7 @@ import orjson
 
 from audit.packs.entries import Sealed
 from audit.packs.signing_key import PackKey
+from audit.parts import part_of
 
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
 PREDICATE: Final = "urn:gatehouse:predicate:approval:v1"
@@ -52,8 +53,9 @@ def statement_of(sealed: Sealed, subject: tuple[str, str], origin: str) -> dict[
 
 
 def is_signature(sealed: Sealed) -> bool:
-    """Whether the entry is somebody's yes or no."""
-    return sealed.body["type"] in _DECISIONS
+    """Whether the entry is somebody's yes or no, and says to what."""
+    label = part_of(sealed.body, "object").get("label")
+    return sealed.body["type"] in _DECISIONS and isinstance(label, str)
 
 
 def envelope(statement: dict[str, Any], key: PackKey) -> bytes:

@@ -56,7 +56,10 @@ def ocsf(sealed: Sealed) -> dict[str, Any]:
     outcome = body.get("outcome", "success")
     status, status_name = _STATUS.get(outcome, (_OTHER, "Other"))
     severity, severity_name = _SEVERITY.get(outcome, (2, "Low"))
-    actor = {"uid": body["actor"]["id"], "type_id": _USER_TYPE.get(body["actor"].get("kind"), 0)}
+    actor = {
+        "uid": body["actor"]["id"],
+        "type_id": _USER_TYPE.get(str(body["actor"].get("kind")), 0),
+    }
     event = {
         "activity_id": activity,
         "activity_name": verb,

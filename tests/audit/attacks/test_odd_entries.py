@@ -57,6 +57,19 @@ WHOLE = {
 }  # fmt: skip
 
 
+ODD_HEADS = [
+    '{"actor":{"id":"usr_1"},"type":{"of":"no event"},"data":{"why":"odd"}}',
+    '{"actor":{"id":"usr_1"},"type":["releases.approved"],"data":{"why":"odd"}}',
+    '{"actor":{"id":"no pseudonym / but this"},"type":"releases.approved"}',
+    '{"actor":{"id":"usr_1","kind":{}},"type":"releases.approved"}',
+    *(
+        f'{{"actor":{{"id":"usr_1"}},"type":"releases.approved","data":{{"why":{"[" * depth}{"]" * depth}}}}}'
+        for depth in (300, 700)
+    ),
+]
+"""What is before the parts is odd, or Python reads what it cannot write again."""
+
+
 def statements():
     """Everything that packs, controls and reconciliations ask the log."""
     for source in sources():
@@ -109,7 +122,7 @@ def record_past_the_portal(world):
     bodies += [
         f'{{"actor":{json.dumps(actor)},"data":{data},"type":"releases.approved"}}'
         for data in ("[" * DEEP + "]" * DEEP, f'{{"approval":{"9" * DEEP}}}')
-    ]
+    ] + ODD_HEADS
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO audit_event (stream, body)"
@@ -159,6 +172,15 @@ def ran(moment):
 def test_a_moment_is_computed_beside_them_and_says_which_it_left_out(world):
     then = timezone.now()
     record_past_the_portal(world)
+    read_twice = {
+        "actor": {"id": "usr_1"}, "data": {"environment": "staging"}, "object": {"id": "odd"},
+        "project": "payments", "type": "releases.deployed",
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audit_event (stream, body) VALUES (%s, %s)",
+            [world.change.audit_stream, json.dumps(read_twice)],
+        )
     place = Environment.objects.select_related("project").get(pk=world.staging.pk)
     reach = Reach(whole=True, projects=("payments",))
     before, now = moment_of(place, then, reach), moment_of(place, timezone.now(), reach)
@@ -167,6 +189,7 @@ def test_a_moment_is_computed_beside_them_and_says_which_it_left_out(world):
     assert now.running.newest == before.running.newest == world.change
     assert [right.holders for right in now.rights] == [right.holders for right in before.rights]
     assert any("(catalog.membership_given) does not say" in each for each in now.problems)
+    assert len(set(now.problems)) == len(now.problems)
 
 
 def test_pages_and_the_api_show_them(world, client):
@@ -177,9 +200,14 @@ def test_pages_and_the_api_show_them(world, client):
         cursor.execute("SELECT audit_words_of(stream, uid, leaf_hash, facts) FROM audit_event")
     for stream in world.streams:
         assert client.get(f"/audit/streams/{stream}/").status_code == 200
-    for pk in range(newest - len(WHOLE) - 2, newest + 1):
+    for pk in range(newest - len(WHOLE) - 2 - len(ODD_HEADS), newest + 1):
         assert client.get(f"/audit/events/{pk}/").status_code == 200
         assert client.get(f"/api/v1/audit/events/{pk}/").status_code == 200
+    assert client.get("/audit/").status_code == 200
+    assert (
+        client.get(f"/api/v1/audit/events/?stream={world.streams[-1]}&page_size=500").status_code
+        == 200
+    )
 
 
 def test_somebody_is_erased_who_attested_what_is_no_deployment(world):
