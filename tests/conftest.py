@@ -10,6 +10,7 @@ import sys
 import hypothesis
 import pytest
 from django.conf import settings
+from pytest_django.plugin import blocking_manager_key
 
 from tests.support.services import Services
 
@@ -54,9 +55,53 @@ def pytest_unconfigure(config):
 def django_db_setup(django_test_environment, django_db_blocker):
     """Create this process's database; it goes with the session's server."""
     from tests.support import database  # noqa: PLC0415 -- needs Django
+    from tests.support.kept import kept  # noqa: PLC0415 -- needs Django
 
     with django_db_blocker.unblock():
         database.create()
+    yield
+    with django_db_blocker.unblock():
+        kept.give_up()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef, request):
+    """Before pytest-django begins a test's transaction, begin the one around it."""
+    if fixturedef.argname == "_django_db_helper":
+        from tests.support.kept import kept  # noqa: PLC0415 -- needs Django
+
+        with request.config.stash[blocking_manager_key].unblock():
+            kept.prepare(request.node)
+
+
+@pytest.fixture
+def kept_payments(db):
+    """payments with the whole cast, made once for several tests; the test may change it as it likes."""
+    from catalog.models import Project  # noqa: PLC0415 -- needs Django
+    from tests.support.kept import kept  # noqa: PLC0415 -- needs Django
+
+    kept.ensure("kept_payments")
+    return Project.objects.get(slug="payments")
+
+
+@pytest.fixture
+def kept_world(db):
+    """The project of the pages' tests, made once for several of them."""
+    from tests.pages.world import World  # noqa: PLC0415 -- needs Django
+    from tests.support.kept import kept  # noqa: PLC0415 -- needs Django
+
+    kept.ensure("kept_world")
+    return World.there()
+
+
+@pytest.fixture
+def kept_ground(db):
+    """What a carry-out needs, made once for several tests."""
+    from tests.deployments.ground import Ground  # noqa: PLC0415 -- needs Django
+    from tests.support.kept import kept  # noqa: PLC0415 -- needs Django
+
+    kept.ensure("kept_ground")
+    return Ground.there()
 
 
 @pytest.fixture(autouse=True)

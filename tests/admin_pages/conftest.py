@@ -4,11 +4,9 @@ import pytest
 
 
 @pytest.fixture
-def payments(db):
+def payments(kept_payments):
     """The project in which each of the cast has their role."""
-    from tests import factories  # noqa: PLC0415 -- needs Django
-
-    return factories.staffed_project()
+    return kept_payments
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ def nobody(db):
 
 
 @pytest.fixture
-def world(db):
+def world(kept_payments):
     """The payments project, its people and its CI, each with a client."""
     from tests.support.api_world import ApiWorld  # noqa: PLC0415 -- needs Django
 
-    return ApiWorld()
+    return ApiWorld(kept_payments)

@@ -2,10 +2,8 @@ import pytest
 
 
 @pytest.fixture
-def ground(db):
-    from tests.deployments.ground import Ground  # noqa: PLC0415 -- needs Django
-
-    return Ground.make()
+def ground(kept_ground):
+    return kept_ground
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@ import pytest
 
 
 @pytest.fixture
-def world(db):
+def world(kept_world):
     """A project in which people ask, sign and carry out by hand."""
-    from tests.pages.world import World  # noqa: PLC0415 -- needs Django
-
-    return World.make()
+    return kept_world
 
 
 @pytest.fixture

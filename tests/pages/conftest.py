@@ -2,10 +2,8 @@ import pytest
 
 
 @pytest.fixture
-def world(db):
-    from tests.pages.world import World  # noqa: PLC0415 -- needs Django
-
-    return World.make()
+def world(kept_world):
+    return kept_world
 
 
 @pytest.fixture

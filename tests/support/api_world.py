@@ -5,6 +5,7 @@ from functools import cached_property
 
 from rest_framework.test import APIClient
 
+from catalog.models import Project
 from tests import factories
 from tests.support.callers import client_of
 
@@ -38,12 +39,9 @@ POLICY = {
 class ApiWorld:
     """``world.as_("priya").get(world.at("releases/"))``."""
 
+    project: Project = field(default_factory=factories.staffed_project)
     clients: dict[tuple, APIClient] = field(default_factory=dict)
     count: int = 0
-
-    @cached_property
-    def project(self):
-        return factories.staffed_project("payments")
 
     @cached_property
     def other_project(self):
