@@ -4,6 +4,7 @@ from tests.support.browser import axe_violations
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 # Contrast does not depend on the width, nor what fits on the colours.
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_the_reference_can_be_read_by_everybody(page, scheme, width):

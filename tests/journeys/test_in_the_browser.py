@@ -10,7 +10,7 @@ from tests.factories import PASSWORD
 from tests.journeys.firm import Firm
 from tests.support.browser import axe_violations
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from tests.journeys.firm import Firm
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from releases.models import ChangeRequest
 from tests import factories
 from tests.support.browser import axe_violations
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}

@@ -10,6 +10,12 @@ LIMIT = 8
 _LEFT_OUT = ("django_session", 'FROM "catalog_user" WHERE "catalog_user"."id" =', "SAVEPOINT")
 
 
+@pytest.fixture(autouse=True)
+def _remembers_what_every_page_shows(monkeypatch):
+    """What is remembered for some seconds only must not run out between a page's two calls in `cost`."""
+    monkeypatch.setattr("audit.banner.SECONDS", 3600)
+
+
 def cost(client, address, left_out=_LEFT_OUT) -> int:
     """Queries; those for the session and whoever is signed in are left out unless told otherwise."""
     client.get(address)  # whatever a process remembers, it remembers now

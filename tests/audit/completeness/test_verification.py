@@ -48,6 +48,7 @@ def test_events_that_wait_are_not_missing(log):
     assert findings() == []
 
 
+@pytest.mark.slow
 def test_the_memory_does_not_grow_with_the_log(log):
     write("thing/1", 3000)
     log.seal()
