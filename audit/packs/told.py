@@ -90,6 +90,8 @@ class ToldChange:
                     self.nobody_own = not own and self.nobody_own is not False
 
     def _submitted(self, sealed: Sealed, data: dict[str, Any], said: dict[str, str]) -> None:
+        if self.at:
+            return  # a second one was written past the portal; the first is what was asked for
         self.project = str(sealed.body.get("project") or "")
         self.environment = str(data.get("environment", ""))
         self.release = str(data.get("release", ""))

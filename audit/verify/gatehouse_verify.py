@@ -1660,6 +1660,7 @@ class Pack:
         self.checkpoint: Checkpoint | None = None
         self.notes: set[bytes] = set()
         self.stamped: list[int] = []
+        self.stamps: dict[int, tuple[str, str]] = {}
         self.tree: Tree | None = None
         self.scope: dict[str, Any] = {}
         self.story = Story(report)
@@ -1875,9 +1876,11 @@ class Pack:
             ) from None
         if self._needed(f"{base}checkpoint.body") != note.text.encode():
             raise Refused(f"{base}checkpoint.body is not the text of the checkpoint.")
-        stamp = Stamp.of(self._needed(f"{base}checkpoint.tsr"))
+        token = self._needed(f"{base}checkpoint.tsr")
+        stamp = Stamp.of(token)
         if hashlib.new(stamp.hash, note.text.encode()).digest() != stamp.imprint:
             raise Refused(f"The time stamp on {size} entries is over something else.")
+        self.stamps[size] = (stamp.time, hashlib.sha256(token).hexdigest())
         self.report.ok(
             "time stamps",
             f"This log continues the checkpoint over its first {size} entries, and a stamp over that one "
@@ -2072,11 +2075,7 @@ class Pack:
             raise Refused("The statement of completeness is about another checkpoint.")
         if {**statement["scope"]} != self.scope:
             raise Refused("The statement of completeness is about another scope.")
-        stamps = [each["size"] for each in statement.get("time_stamps", [])]
-        if stamps != self.stamped:
-            raise Refused(
-                f"It tells time stamps on {stamps} entries; those in the pack are on {self.stamped}."
-            )
+        self._same_stamps(statement.get("time_stamps", []))
         self._same_counts(statement)
         if not self.report.is_wrong("statement of completeness"):
             self.report.ok(
@@ -2084,6 +2083,19 @@ class Pack:
                 f"{len(statement['files'])} files have the rows that it says; "
                 f"{len(statement['reconciliation'])} counts of tables and log agree.",
             )
+
+    def _same_stamps(self, told: list[dict[str, Any]]) -> None:
+        sizes = [each["size"] for each in told]
+        if sizes != self.stamped:
+            raise Refused(
+                f"It tells time stamps on {sizes} entries; those in the pack are on {self.stamped}."
+            )
+        for each in told:
+            at = f"{each['at'][:19].replace('T', ' ')} UTC"
+            if self.stamps.get(each["size"]) not in (None, (at, each["sha256"])):
+                raise Refused(
+                    f"It tells of another time stamp on {each['size']} entries than the pack's."
+                )
 
     def _same_counts(self, statement: dict[str, Any]) -> None:
         for each in statement["files"]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from django.utils import timezone
 
@@ -14,6 +15,9 @@ from portal.moment.decision import Decision, decision_about, policy_in_force, un
 from portal.moment.history import History, data_of
 from portal.moment.rights import Right, administrators, rights_in
 from portal.moment.running import Running, what_ran
+
+MOST_ODD: Final = 20
+"""Entries of another shape that are told one by one."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,9 @@ class Moment:
     def problems(self) -> list[str]:
         """Where tables and entries disagree; none in a sound installation."""
         decided = self.decision.problems if self.decision else []
-        return [*self.running.problems, *decided, *self.odd]
+        more = len(self.odd) - MOST_ODD
+        rest = [f"And {more} more entries of another shape."] if more > 0 else []
+        return [*self.running.problems, *decided, *self.odd[:MOST_ODD], *rest]
 
     @property
     def under_way_sentences(self) -> list[str]:

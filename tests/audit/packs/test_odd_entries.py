@@ -62,6 +62,8 @@ def test_a_pack_is_built_beside_entries_of_another_shape(world, ledger, tmp_path
         [first, *_] = archive.read("formats/approvals.intoto.jsonl").splitlines()
         assert len(archive.read("formats/ocsf.jsonl").splitlines()) == pack.entries
         sample = {name for name in archive.namelist() if "/attachments/" in name}
+        summary = archive.read(f"samples/{change.label}/summary.txt").decode()
+    assert change.release.content_digest in summary, "the first submission is what was asked for"
     assert not any("odd" in name for name in sample)
     subject = json.loads(base64.b64decode(json.loads(first)["payload"]))["subject"]
     sha256 = change.release.content_digest.removeprefix("sha256:")

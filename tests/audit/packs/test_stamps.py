@@ -188,6 +188,17 @@ def test_a_stamp_that_was_taken_out_is_missed_by_the_statement(folder, kept):
     assert "wrong statement of completeness: It tells time stamps on" in said
 
 
+@pytest.mark.parametrize("told", [{"at": "2019-01-01T00:00:00.000000Z"}, {"sha256": "0" * 64}])
+def test_what_the_statement_tells_of_a_stamp_is_that_of_the_stamp(folder, kept, told):
+    path = folder / "ipe_statement.json"
+    statement = json.loads(path.read_bytes())
+    statement["time_stamps"][0] |= told
+    path.write_text(json.dumps(statement))
+    status, said = looked_at(signed_again(folder, kept.pack_key), "--log-key", kept.vkey)
+    assert status == verifier.WRONG
+    assert "It tells of another time stamp on" in said
+
+
 def test_a_checkpoint_that_an_earlier_key_signed_is_a_limit(folder, stamp, kept):
     """Who names the log's key of today does not call what its key of yesterday signed wrong."""
     text = Note.of((stamp / "checkpoint").read_bytes()).text
