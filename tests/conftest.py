@@ -6,6 +6,7 @@ servers are. pytest-xdist's workers share the servers of the session; each has i
 
 import os
 import sys
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -15,6 +16,7 @@ from pytest_django.plugin import blocking_manager_key
 from tests.support.services import Services
 
 _SERVICES = pytest.StashKey[Services]()
+_FILE = pytest.StashKey[Path]()
 
 # A deadline for one example measures the machine; a test's own time limit is `timeout`.
 hypothesis.settings.register_profile("steady", deadline=None)
@@ -62,6 +64,17 @@ def django_db_setup(django_test_environment, django_db_blocker):
     yield
     with django_db_blocker.unblock():
         kept.give_up()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Let each file begin as it does when it is run alone."""
+    if item.path != item.config.stash.get(_FILE, item.path):
+        from tests.support.kept import kept  # noqa: PLC0415 -- needs Django
+
+        with item.config.stash[blocking_manager_key].unblock():
+            kept.count_from_one()
+    item.config.stash[_FILE] = item.path
 
 
 @pytest.hookimpl(tryfirst=True)
