@@ -12,7 +12,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import cached_property
 
 from audit.reach import reach_of
@@ -33,7 +32,7 @@ from releases.forms.access import OpenReviewForm, SignReviewForm
 from releases.models import AccessReview, AccessReviewState
 
 LOOKS: Final = {
-    Standing.FIRST: ("First review due on {due:%-d %B %Y}", "neutral", "calendar-event"),
+    Standing.FIRST: ("Not reviewed yet", "neutral", "calendar-event"),
     Standing.CURRENT: ("Reviewed", "good", "circle-check"),
     Standing.OPEN: ("Under review", "active", "list-check"),
     Standing.DUE: ("Due soon", "warn", "calendar-event"),
@@ -264,7 +263,6 @@ def _wishes(request: HttpRequest) -> Mapping[str, Wish]:
 
 def _standing_row(standing: ProjectStanding) -> dict[str, Any]:
     label, tone, icon = LOOKS[standing.standing]
-    label = label.format(due=timezone.localtime(standing.due_at))
     return {"standing": standing, "label": label, "tone": tone, "icon": icon}
 
 
