@@ -46,8 +46,8 @@ def carry_out(number: int, *, worker: str) -> None:
     except Exception as error:
         note_no_answer(work, why=f"Gatehouse stumbled over a {type(error).__name__}.")
         raise
-    except BaseException:
-        let_go(work)  # the worker is told to stop
+    except BaseException:  # the worker is told to stop
+        let_go(work)
         raise
 
 

@@ -109,8 +109,7 @@ class Controllers:
                 continue
             try:
                 reconcile(self.cluster, body)
-            except Exception:
-                # One bad object must not stop every other one.
+            except Exception:  # one bad object must not stop every other one
                 logger.exception("A controller stumbled over %s", body["metadata"]["name"])
                 self._stumbled[uid] = revision
 
