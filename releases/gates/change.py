@@ -5,7 +5,7 @@ plus (minus) `min_absolute_change`; better by at least `min_relative_change` of 
 and where that is zero, better at all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -87,8 +87,11 @@ def _no_champion(choice: NoChampion, item: Item, environment: str) -> _Said:
 
 def _threshold(threshold: MetricThreshold, item: Item, sides: Sides) -> Iterator[_Said]:
     keys = _keys(threshold, sides)
-    if not keys:
-        yield _missing(threshold, item, threshold.slice)
+    unmeasured = [
+        slice_ for _, slice_ in keys if not sides.challenger.get((threshold.metric, slice_))
+    ]
+    if unmeasured or not keys:
+        yield _missing(threshold, item, unmeasured or [threshold.slice])
     for key in keys:
         yield from _ask(threshold, key, item, sides)
 
@@ -115,8 +118,7 @@ def _ask(threshold: MetricThreshold, key: Key, item: Item, sides: Sides) -> Iter
     theirs = sides.champion_measures if _compares(threshold, sides) else Measures()
     ours, champions = pair_of(sides.challenger, theirs, key)
     if ours is None:
-        yield _missing(threshold, item, key[1])
-        return
+        return  # said of all slices together
     if ours.value is None:
         yield _no_number(ours, item)
         return
@@ -177,18 +179,21 @@ def _bounded(
     return _Said(GateVerdict.FAIL, sentence, remedy)
 
 
-def _missing(threshold: MetricThreshold, item: Item, slice_: str) -> _Said:
-    name = f"{threshold.metric} for {slice_}" if slice_ else threshold.metric
-    how = (
-        "Upload a fairness report with that slice"
-        if slice_
-        else "Upload it as evidence of kind metrics"
-    )
-    logged = f"{threshold.metric}__{slice_}" if slice_ else threshold.metric
+def _missing(threshold: MetricThreshold, item: Item, slices: Sequence[str]) -> _Said:
+    """Say what the policy asks for and nobody measured; the slice "" is the whole."""
+    metric = threshold.metric
+    if slices == [""]:
+        name, how, logged = metric, "Upload it as evidence of kind metrics", f"the metric {metric}"
+    else:
+        several = len(slices) > 1
+        name = f"{metric} for {', '.join(slices)}"
+        how = f"Upload a fairness report with {'those slices' if several else 'that slice'}"
+        metrics = ", ".join(f"{metric}__{each}" for each in slices)
+        logged = f"the metric{'s' if several else ''} {metrics}"
     return _Said(
         GateVerdict.INCONCLUSIVE,
         f"Nobody measured {name}.",
-        f"{how} for {item}, or log the metric {logged} in its MLflow run before it is registered.",
+        f"{how} for {item}, or log {logged} in its MLflow run before it is registered.",
     )
 
 

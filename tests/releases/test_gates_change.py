@@ -180,6 +180,13 @@ def test_a_pattern_means_every_slice_of_either_side():
     assert gone.outcome is GateVerdict.INCONCLUSIVE
     assert "Nobody measured auc for age=young." in gone.sentence
 
+    both = judge(rule, sides([measure("auc", "0.9")], theirs))
+    assert both.sentence == "credit 8: Nobody measured auc for age=old, age=young."
+    assert both.satisfied_by == (
+        "Upload a fairness report with those slices for credit 8, or log the metrics auc__age=old,"
+        " auc__age=young in its MLflow run before it is registered."
+    )
+
     none = judge(rule, sides([measure("auc", "0.9")], [measure("auc", "0.8")]))
     assert none.outcome is GateVerdict.INCONCLUSIVE
 
