@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import cycle
 from typing import Any, Final
 
 from django.db import transaction
@@ -54,8 +55,8 @@ class Wanted:
 def export(wanted: Wanted, *, by: Any) -> Iterator[bytes]:
     """Return the lines of all sealed entries that are asked for, in the order of the log, in pieces.
 
-    That it was asked for is an event before the first piece is out. All pieces are of one snapshot; the
-    memory that they take does not grow with the log.
+    That it was asked for is an event before the first piece is out. All pieces are of one snapshot, which
+    two connections read; the memory that they take does not grow with the log.
 
     Raises:
         PackNotAllowed: the account may not read them.
@@ -101,34 +102,44 @@ def _projects(project: str | None, reach: Reach) -> list[str] | None:
 def _pieces(wanted: Wanted, projects: list[str] | None, size: int) -> Iterator[bytes]:
     if wanted.format == Format.TABLE:
         yield (",".join(COLUMNS) + "\r\n").encode()
-    with snapshot() as seen:
-        seen.connection.execute(PREPARE)
-        for first in range(wanted.after + 1, size, _LEAVES):
-            parameters = {
-                "first": first,
-                "last": min(first + _LEAVES, size),
-                "projects": projects,
-                "type": wanted.type,
-                "since": wanted.since,
-                "until": wanted.until,
-            }
-            yield _piece(seen, wanted.format, parameters)
+    for rows in filter(None, _ranges(wanted, projects, size)):
+        yield _piece(wanted.format, rows)
 
 
-def _piece(seen: Snapshot, form: Format, parameters: dict[str, Any]) -> bytes:
-    [(lowest, highest)] = seen.all(BOUNDS, parameters)
-    if lowest is None:
-        return b""
-    rows = seen.copied(
-        TABLE if form == Format.TABLE else JSON_LINES,
-        {**parameters, "lowest": lowest, "highest": highest},
-    )
+def _ranges(wanted: Wanted, projects: list[str] | None, size: int) -> Iterator[list[bytes]]:
+    """Yield the rows of each range of leaves, while PostgreSQL writes those of the next two."""
+    with snapshot() as one, snapshot(one) as other:
+        for reader in (one, other):
+            reader.connection.execute(PREPARE)
+        turns = cycle((one, other))
+        for first, reader in zip(range(wanted.after + 1, size, _LEAVES), turns, strict=False):
+            rows = reader.copied()
+            _ask(reader, wanted, projects, range(first, min(first + _LEAVES, size)))
+            yield rows
+        yield next(turns).copied()
+        yield next(turns).copied()
+
+
+def _ask(reader: Snapshot, wanted: Wanted, projects: list[str] | None, leaves: range) -> None:
+    parameters = {
+        "first": leaves.start,
+        "last": leaves.stop,
+        "projects": projects,
+        "type": wanted.type,
+        "since": wanted.since,
+        "until": wanted.until,
+    }
+    [(lowest, highest)] = reader.all(BOUNDS, parameters)
+    if lowest is not None:
+        statement = TABLE if wanted.format == Format.TABLE else JSON_LINES
+        reader.ask_for_copy(statement, {**parameters, "lowest": lowest, "highest": highest})
+
+
+def _piece(form: Format, rows: Sequence[bytes]) -> bytes:
     piece = b"".join(rows)
-    return _ended_as_in_csv(piece, rows) if form == Format.TABLE else piece
-
-
-def _ended_as_in_csv(piece: bytes, rows: Sequence[Any]) -> bytes:
-    """Return the rows with the line ends of RFC 4180; a line end within a cell stays as it is."""
+    if form == Format.JSON_LINES:
+        return piece
+    # RFC 4180's line ends; one within a cell stays as it is.
     if piece.count(b"\n") == len(rows):
         return piece.replace(b"\n", b"\r\n")
-    return b"".join(bytes(row)[:-1] + b"\r\n" for row in rows)
+    return b"".join(row[:-1] + b"\r\n" for row in rows)

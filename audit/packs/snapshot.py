@@ -10,6 +10,7 @@ import psycopg
 from django.db import connections
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
+from psycopg.sql import SQL
 
 _BATCH: Final = 2000
 """Rows that a cursor fetches at once."""
@@ -52,27 +53,33 @@ class Snapshot:
 
     streaming = contextmanager(stream)
 
-    def copied(self, statement: str, parameters: Mapping[str, Any]) -> list[bytes]:
-        """Return the rows of a ``COPY … TO STDOUT``, which cannot have many.
+    def ask_for_copy(self, statement: str, parameters: Mapping[str, Any]) -> None:
+        """Send a ``COPY … TO STDOUT``; PostgreSQL writes while the caller does something else.
+
+        Nothing else may be asked until ``copied`` returned.
+        """
+        written = psycopg.ClientCursor(self.connection).mogrify(statement, parameters)
+        self.connection.pgconn.send_query(written.encode())
+
+    def copied(self) -> list[bytes]:
+        """Return the rows that were asked for, which cannot be many; none if nothing was.
 
         Raises:
             psycopg.Error: the database refuses it.
         """
         # psycopg's own reader asks the socket before each row, and takes as long as PostgreSQL does.
         line = self.connection.pgconn
-        written = psycopg.ClientCursor(self.connection).mogrify(statement, parameters)
-        begun = line.exec_(written.encode())
-        if begun.status != ExecStatus.COPY_OUT:
-            raise error_from_result(begun)
         rows: list[bytes] = []
         following = line.get_copy_data
-        length, row = following(0)
-        while length > 0:
-            rows.append(bytes(row))  # a list of views would set the collector of cycles going
-            length, row = following(0)
-        while ended := line.get_result():
-            if ended.status != ExecStatus.COMMAND_OK:
-                raise error_from_result(ended)
+        while answered := line.get_result():
+            if answered.status == ExecStatus.COPY_OUT:
+                length, row = following(0)
+                while length > 0:
+                    # A list of views would set the collector of cycles going.
+                    rows.append(bytes(row))
+                    length, row = following(0)
+            elif answered.status != ExecStatus.COMMAND_OK:
+                raise error_from_result(answered)
         return rows
 
     def rows(self, sql: str, parameters: Mapping[str, Any]) -> Iterator[Row]:
@@ -82,19 +89,25 @@ class Snapshot:
 
 
 @contextmanager
-def snapshot() -> Iterator[Snapshot]:
-    """Open a snapshot of the database as it is committed now; it may be read for as long as it takes."""
+def snapshot(shared: Snapshot | None = None) -> Iterator[Snapshot]:
+    """Open a snapshot of the database as it is committed now; it may be read for as long as it takes.
+
+    With ``shared`` it is another connection that sees what that one sees.
+    """
     wrapper = connections["default"].copy()
     try:
         wrapper.ensure_connection()
         raw: psycopg.Connection[Any] = wrapper.connection
         raw.autocommit = True
-        with raw.transaction():
-            raw.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            # A pack takes what it takes; the limits of a web request are none of its own.
-            raw.execute("SET LOCAL statement_timeout = 0")
-            raw.execute("SET LOCAL work_mem = '32MB'")
-            [(at,)] = raw.execute("SELECT clock_timestamp()").fetchall()
-            yield Snapshot(raw, at)
+        # It ends with its connection: whoever stops in the middle may have left an answer unread.
+        raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        if shared is not None:
+            name = shared.one("SELECT pg_export_snapshot()", {})
+            raw.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(name))
+        # A pack takes what it takes; the limits of a web request are none of its own.
+        raw.execute("SET LOCAL statement_timeout = 0")
+        raw.execute("SET LOCAL work_mem = '32MB'")
+        [(at,)] = raw.execute("SELECT clock_timestamp()").fetchall()
+        yield Snapshot(raw, at)
     finally:
         wrapper.close()

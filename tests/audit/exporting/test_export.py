@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
+from psycopg.errors import DivisionByZero
 
 from audit.exporting import export as exporting
 from audit.exporting.export import Format, Wanted, export
@@ -20,6 +21,7 @@ from audit.packs.errors import PackNotAllowed
 from audit.packs.snapshot import snapshot
 from tests import factories
 from tests.support.log import connected, rows, sequence
+from tests.support.wait import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -141,3 +143,39 @@ def test_the_command_writes_the_file_and_says_its_hash(tmp_path, capsys):
     data = (tmp_path / "log.jsonl").read_bytes()
     assert hashlib.sha256(data).hexdigest() in said
     assert data.count(b"\n") == len(LABELS)
+
+
+def test_two_connections_read_the_state_of_one_moment():
+    write(["before"])
+    with snapshot() as one:
+        write(["after"])
+        with snapshot(one) as other, snapshot() as later:
+            counts = [
+                each.one("SELECT count(*) FROM audit_event", {}) for each in (one, other, later)
+            ]
+    assert counts[0] == counts[1] < counts[2]
+
+
+def test_whoever_stops_in_the_middle_leaves_no_connection_behind(monkeypatch):
+    write(["x"] * 200)
+    monkeypatch.setattr(exporting, "_LEAVES", 50)
+    pieces = export(Wanted(), by=the_watcher())
+    assert next(pieces)
+    assert transactions() == 2
+    pieces.close()
+    wait_for(lambda: transactions() == 0)
+    assert exported().count(b"\n") >= 200
+
+
+def transactions() -> int:
+    """How many snapshots are open."""
+    query = """SELECT count(*) FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xmin IS NOT NULL"""
+    return rows(query)[0][0]
+
+
+def test_what_the_database_refuses_in_the_middle_ends_the_export():
+    with snapshot() as seen:
+        seen.ask_for_copy("COPY (SELECT 1 / (3 - n) FROM generate_series(1, 5) n) TO STDOUT", {})
+        with pytest.raises(DivisionByZero):
+            seen.copied()
