@@ -2644,12 +2644,24 @@ def main(argv: Sequence[str] | None = None) -> int:
             for kind, check, sentence in report.all_findings()
         ]
         document = {"status": status, "conclusion": _CONCLUSIONS[status], "findings": findings}
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=True) + "\n")
+        _write(json.dumps(document, indent=2, ensure_ascii=True))
         return status
-    for kind, check, sentence in report.all_findings():
-        sys.stdout.write(_printable(f"{_MARKS[kind]}  {check}: {sentence}") + "\n")
-    sys.stdout.write(_CONCLUSIONS[status] + "\n")
+    lines = [
+        _printable(f"{_MARKS[kind]}  {check}: {sentence}")
+        for kind, check, sentence in report.all_findings()
+    ]
+    _write("\n".join([*lines, _CONCLUSIONS[status]]))
     return status
+
+
+def _write(text: str) -> None:
+    """Write to standard output, as far as somebody reads: after ``| head`` the status is still true."""
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What Python writes once more at its end must not fail there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _printable(text: str) -> str:

@@ -1,6 +1,7 @@
 """The verifier on a published log: what holds, what each kind of edit is caught by, what it cannot tell."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,18 @@ def test_it_runs_without_the_portal_and_from_another_directory(log, folder, tmp_
         capture_output=True, text=True, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("way", [["--json"], []])
+def test_whoever_stops_reading_gets_the_true_status_and_no_traceback(log, folder, way):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, verifier.__file__, folder, "--log-key", log.vkey, *way],
+        stdout=writing, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (verifier.VERIFIED, "")
 
 
 def test_a_changed_entry_is_caught_by_its_tile(log, folder):
