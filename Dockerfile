@@ -58,6 +58,9 @@ ENV PATH=/opt/gatehouse/bin:$PATH \
     MLFLOW_CREDENTIALS_DIR=/etc/gatehouse/credentials/models \
     WEB_THREADS=8 \
     LOG_JSON=True
+# Checkpoints go into a Git repository, which is often reached by SSH.
+RUN apt-get update && apt-get install --yes --no-install-recommends git openssh-client \
+ && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY --from=packages /opt/gatehouse /opt/gatehouse
 COPY . /app
@@ -67,7 +70,7 @@ RUN SECRET_KEY=only-for-collectstatic PRIVACY_KEY=only-for-collectstatic ALLOWED
       python manage.py collectstatic --no-input --verbosity 0 \
  && install -d -o gatehouse -g gatehouse /var/lib/gatehouse /var/lib/gatehouse/evidence \
       /var/lib/gatehouse/log /var/lib/gatehouse/signer /var/lib/gatehouse/packs \
-      /var/lib/gatehouse/pack-key /var/lib/gatehouse/stream
+      /var/lib/gatehouse/pack-key /var/lib/gatehouse/stream /var/lib/gatehouse/checkpoints
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \

@@ -150,6 +150,25 @@ def stages() -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
+def test_the_image_has_the_programs_that_are_called():
+    called = set()
+    for app in ("audit", "catalog", "deployments", "integrations", "models_registry", "releases"):
+        for file in (CHECKOUT / app).rglob("*.py"):
+            text = file.read_text()
+            if "import subprocess" in text:
+                called |= set(re.findall(r"""= \["(\w+)", """, text))
+    assert called == {"git"}
+    assert "--no-install-recommends git openssh-client " in stages()["gatehouse"]
+
+
+def test_checkpoints_are_committed_where_the_worker_may_write():
+    """The root of its container is read-only; the image makes the directory, so that it is user 10001's."""
+    assert "checkpoints:/var/lib/gatehouse/checkpoints" in SERVICES["worker"]["volumes"]
+    made = stages()["gatehouse"].partition("install -d -o gatehouse")[2].partition("USER")[0]
+    for name in ("evidence", "packs", "pack-key", "stream", "checkpoints"):
+        assert f"/var/lib/gatehouse/{name}" in made.split()
+
+
 def test_the_image_is_built_in_stages_and_leaves_the_tools_behind():
     assert list(stages())[-1] == "gatehouse"
     assert {"packages", "runtime"} <= stages().keys()
